@@ -1,0 +1,153 @@
+"""The store protocol: what the rest of the project may ask of Qdrant, in words that know no Qdrant.
+
+Two engines keep it: `edge.EdgeStore` (in the process, in the library folder) and `server.ServerStore` (a Qdrant server or
+cluster). `open_store` in `indexer.store` picks one. Every test of the store runs over both.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+from encoders.vectors import Vectors
+from indexer.items import Payload
+
+__all__ = ["GeoRadius", "Manifest", "Match", "Range", "ScoredItem", "Store", "StoreInfo", "StoredItem", "Where"]
+
+
+@dataclass(frozen=True)
+class Match:
+    """The field holds one of these values (for a list field: any element does)."""
+
+    key: str
+    any_of: tuple[str | int | bool, ...]
+
+
+@dataclass(frozen=True)
+class Range:
+    """gte <= field <= lte; None leaves a side open. RFC 3339 strings on datetime fields, numbers elsewhere."""
+
+    key: str
+    gte: float | str | None = None
+    lte: float | str | None = None
+
+
+@dataclass(frozen=True)
+class GeoRadius:
+    """The field lies within `metres` of a point."""
+
+    key: str
+    latitude: float
+    longitude: float
+    metres: float
+
+
+Condition = Match | Range | GeoRadius
+
+
+@dataclass(frozen=True)
+class Where:
+    """A filter that runs inside the engine's search. Empty means everything."""
+
+    must: tuple[Condition, ...] = ()
+    must_not: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a collection remembers about the model that filled it."""
+
+    card: str  # id of the model card, as `--model` takes it
+    space: str  # name of the vector space inside the collection
+    dimension: int
+    query_fingerprints: Mapping[str, str]  # modality -> fingerprint of the query tower
+    candidate_fingerprints: Mapping[str, str]  # modality -> fingerprint of the candidate tower
+    version: int = 1  # of this format
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Manifest":
+        """Inverse of to_dict; unknown keys of newer versions are ignored."""
+        return cls(**{key: data[key] for key in cls.__dataclass_fields__ if key in data})
+
+
+@dataclass(frozen=True)
+class StoredItem:
+    """One point as the store holds it."""
+
+    id: str
+    payload: Payload
+    vector: Vectors | None = None  # (d,) float32, only where it was asked for
+
+
+@dataclass(frozen=True)
+class ScoredItem:
+    """One answer of a search: cosine similarity in [-1, 1], higher is nearer."""
+
+    id: str
+    score: float
+    payload: Payload
+
+
+@dataclass(frozen=True)
+class StoreInfo:
+    """The state of a collection in its engine."""
+
+    items: int
+    indexed_vectors: int  # how many of them are in the HNSW graph; the rest are scanned, which is exact
+    exact: bool  # True: every search scans, so every answer is exact
+    engine: str  # "Qdrant Edge 0.9.0", "Qdrant 1.16.2 at http://..."
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Store(Protocol):
+    """One collection in one engine. Methods raise StoreError and its children only."""
+
+    def create(self, manifest: Manifest) -> None:
+        """Make the collection with its payload indexes, or do nothing if it is there with an equal manifest.
+
+        Raises SpaceMismatch when it is there with other candidate fingerprints or another dimension.
+        """
+
+    def manifest(self) -> Manifest | None:
+        """What `create` wrote, or None when there is no collection yet."""
+
+    def upsert(self, ids: Sequence[str], vectors: Vectors, payloads: Sequence[Payload]) -> None:
+        """Write or replace items: ids (n,), vectors (n, d) float32 unit rows, payloads (n,). Durable after `flush`."""
+
+    def set_payload(self, ids: Sequence[str], payload: Payload) -> None:
+        """Merge these fields into the payload of every id; vectors are not touched. Unknown ids are ignored."""
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Remove items. Unknown ids are ignored."""
+
+    def flush(self) -> None:
+        """Return only once everything written so far survives `kill -9`."""
+
+    def search(
+        self, vector: Vectors, limit: int, where: Where | None = None, offset: int = 0, exact: bool = False
+    ) -> list[ScoredItem]:
+        """Nearest items to one query vector, shape (d,), best first; ties broken by id so that paging never repeats."""
+
+    def retrieve(self, ids: Sequence[str], with_vectors: bool = False) -> list[StoredItem]:
+        """Items in the order asked; unknown ids are left out."""
+
+    def count(self, where: Where | None = None) -> int:
+        """Exact number of items that pass the filter."""
+
+    def facet(self, key: str, where: Where | None = None, limit: int = 50) -> list[tuple[str, int]]:
+        """Values of an indexed keyword field with their exact counts, most frequent first, then by value."""
+
+    def build_index(self) -> StoreInfo:
+        """Build the HNSW graph over what is there and say how it stands. Blocks; searches before it are exact."""
+
+    def info(self) -> StoreInfo:
+        """How the collection stands now."""
+
+    def drop(self) -> None:
+        """Delete the collection. Dropping what is not there is no error."""
+
+    def close(self) -> None:
+        """Release whatever is held. Safe to call twice; the store may be used again afterwards."""
