@@ -1,0 +1,38 @@
+"""Where vectors live: Qdrant Edge in the process, or a Qdrant server. Only this package knows Qdrant."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from indexer.store.base import Store
+
+__all__ = ["list_collections", "open_store"]
+
+
+def open_store(
+    folder: Path,
+    collection: str,
+    url: str | None = None,
+    api_key: str | None = None,
+    *,
+    wait: float = 30.0,
+    on_wait: Callable[[str], None] | None = None,
+) -> Store:
+    """The store of one collection: in `folder` without a url, on the Qdrant server at `url` with one.
+
+    Nothing is opened or asked before the first call. `wait` is how many seconds a call may wait for another process
+    that holds the collection; `on_wait` gets one sentence when that wait begins to be noticeable.
+    """
+    if url is None:
+        from indexer.store.edge import EdgeStore
+
+        return EdgeStore(folder, collection, wait=wait, on_wait=on_wait)
+    from indexer.store.server import ServerStore
+
+    return ServerStore(collection, url, api_key)
+
+
+def list_collections(url: str, api_key: str | None = None) -> list[str]:
+    """Names of the collections on a server that Skybridge made, sorted."""
+    from indexer.store.server import server_collections
+
+    return server_collections(url, api_key)

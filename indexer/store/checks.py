@@ -1,0 +1,88 @@
+"""What both engines check before anything reaches them, so that both refuse the same things in the same words."""
+
+import uuid
+from collections.abc import Sequence
+
+import numpy as np
+
+from encoders.errors import InputError, SpaceMismatch, StoreError
+from encoders.vectors import Vectors, check_vectors
+from indexer.items import Payload
+from indexer.store.base import Manifest
+
+__all__ = ["check_items", "check_page", "check_query", "checked_ids", "merge_manifests", "no_collection"]
+
+
+def checked_ids(ids: Sequence[str]) -> list[str]:
+    """UUIDs in their canonical form; StoreError names the first that is none."""
+    try:
+        return [str(uuid.UUID(each)) for each in ids]
+    except (ValueError, AttributeError, TypeError):
+        bad = next(each for each in ids if not _is_uuid(each))
+        raise StoreError(f"item ids are UUIDs, got {bad!r}; make them with indexer.items.item_id") from None
+
+
+def check_items(ids: Sequence[str], vectors: Vectors, payloads: Sequence[Payload], dimension: int) -> None:
+    """(n,) ids, (n, d) float32 unit rows, (n,) payloads. Raises StoreError where they do not fit together."""
+    if not len(ids) == len(vectors) == len(payloads):
+        raise StoreError(
+            f"got {len(ids)} ids, {len(vectors)} vectors and {len(payloads)} payloads; they go together"
+        )
+    try:
+        check_vectors(vectors, dimension)
+    except InputError as error:
+        raise StoreError(f"refused to store: {error}") from error
+
+
+def check_query(vector: Vectors, dimension: int) -> None:
+    """(d,) float32, unit length. Raises StoreError otherwise."""
+    try:
+        check_vectors(np.ascontiguousarray(vector)[None], dimension)
+    except InputError as error:
+        raise StoreError(f"cannot search with this vector: {error}") from error
+
+
+def check_page(limit: int, offset: int) -> None:
+    """Raise StoreError for a page that starts or ends before the first item."""
+    if limit < 0 or offset < 0:
+        raise StoreError(f"limit and offset start at 0, got limit {limit} and offset {offset}")
+
+
+def merge_manifests(collection: str, stored: Manifest, wanted: Manifest) -> Manifest:
+    """What the collection should remember: `stored`, with the query side of `wanted`.
+
+    A query tower may be retrained on its own without touching one stored vector. Raises SpaceMismatch when the
+    candidate side or the dimension differ, for then the stored vectors mean something else.
+    """
+    same = dict(stored.candidate_fingerprints) == dict(wanted.candidate_fingerprints)
+    if stored.dimension != wanted.dimension or not same:
+        raise SpaceMismatch(
+            f"collection {collection!r} was filled by {_described(stored)}, but this is {_described(wanted)}."
+            f" Use the first model, or start over: python -m indexer drop {collection}, then add your folders again."
+        )
+    return Manifest(
+        card=wanted.card,
+        space=stored.space,
+        dimension=stored.dimension,
+        query_fingerprints=dict(wanted.query_fingerprints),
+        candidate_fingerprints=dict(stored.candidate_fingerprints),
+        version=stored.version,
+    )
+
+
+def no_collection(collection: str, place: object) -> StoreError:
+    """The error of every call but create, drop, manifest and info on a collection that is not there."""
+    return StoreError(f"there is no collection {collection!r} in {place}. Add a folder to it first.")
+
+
+def _described(manifest: Manifest) -> str:
+    prints = ", ".join(f"{kind} {print_}" for kind, print_ in sorted(manifest.candidate_fingerprints.items()))
+    return f"{manifest.card} ({manifest.dimension} dimensions; {prints})"
+
+
+def _is_uuid(value: object) -> bool:
+    try:
+        uuid.UUID(value)  # type: ignore[arg-type]  # whatever it is: that is the question
+    except (ValueError, AttributeError, TypeError):
+        return False
+    return True

@@ -1,0 +1,280 @@
+"""Qdrant Edge: the engine itself in this process, the collection in a folder of the library."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from encoders.errors import StoreError
+from encoders.vectors import Vectors
+from indexer.items import Payload
+from indexer.schema import FIELDS
+from indexer.store.base import Manifest, ScoredItem, StoredItem, StoreInfo, Where
+from indexer.store.build import build_in_child
+from indexer.store.checks import (
+    check_items,
+    check_page,
+    check_query,
+    checked_ids,
+    merge_manifests,
+    no_collection,
+)
+from indexer.store.filters import check_facet_key, edge_filter
+from indexer.store.paging import beam_width, best_page, top_values
+from indexer.store.shard import shared_shard, translated
+
+if TYPE_CHECKING:
+    from qdrant_edge import EdgeShard, QueryRequest
+
+__all__ = ["EdgeStore"]
+
+_CHUNK = 512  # points an operation: a record of the write-ahead log stays far below its 32 MB segment, turns stay short
+_SMALL_BYTES = (
+    4 << 20
+)  # vectors below this are indexed (or rather: found not worth it) at once, in this process
+
+
+class EdgeStore:
+    """One collection in `folder`: shard/ with the engine's files, manifest.json, and the lock files of its lease."""
+
+    def __init__(
+        self,
+        folder: Path,
+        collection: str,
+        *,
+        wait: float = 30.0,
+        on_wait: Callable[[str], None] | None = None,
+    ) -> None:
+        self._folder = folder.absolute()
+        self._collection = collection
+        self._wait = wait
+        self._on_wait = on_wait
+        self._shared = shared_shard(self._folder, collection)
+        self._manifest_file = self._folder / "manifest.json"
+
+    def create(self, manifest: Manifest) -> None:
+        """See Store. The query side of the manifest is renewed where only that differs."""
+        if self.manifest() == manifest:
+            return
+        with self._shared.lease("making it", self._wait, self._on_wait):
+            stored = self.manifest()
+            if stored is None:
+                self._make_shard(manifest)
+                self._write_manifest(manifest)  # last: a shard without one was never finished
+            else:
+                merged = merge_manifests(self._collection, stored, manifest)
+                if merged != stored:
+                    self._write_manifest(merged)
+
+    def manifest(self) -> Manifest | None:
+        """See Store. Needs no lease."""
+        try:
+            return Manifest.from_dict(json.loads(self._manifest_file.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError) as error:
+            raise StoreError(
+                f"{self._manifest_file} cannot be read ({error}). Your own files are untouched:"
+                f" drop collection {self._collection!r} and index them again."
+            ) from error
+
+    def upsert(self, ids: Sequence[str], vectors: Vectors, payloads: Sequence[Payload]) -> None:
+        """See Store. Others get their turn between chunks."""
+        from qdrant_edge import Point, UpdateOperation
+
+        manifest = self._need_manifest()
+        check_items(ids, vectors, payloads, manifest.dimension)
+        names = checked_ids(ids)
+        for start in range(0, len(names), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            with self._using() as (shard, space), translated(self._collection):
+                rows = zip(names[part], vectors[part], payloads[part], strict=True)
+                points = [Point(name, {space: row}, payload) for name, row, payload in rows]
+                shard.update(UpdateOperation.upsert_points(points))
+
+    def set_payload(self, ids: Sequence[str], payload: Payload) -> None:
+        """See Store."""
+        from qdrant_edge import Filter, HasIdCondition, UpdateOperation
+
+        names = checked_ids(ids)
+        self._need_manifest()
+        for start in range(0, len(names) if payload else 0, _CHUNK):
+            # By filter, not by ids: the engine stops half-way at an id it does not know.
+            these = Filter(must=[HasIdCondition(set(names[start : start + _CHUNK]))])
+            with self._using() as (shard, _), translated(self._collection):
+                shard.update(UpdateOperation.set_payload_by_filter(these, payload))
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """See Store."""
+        from qdrant_edge import UpdateOperation
+
+        names = checked_ids(ids)
+        self._need_manifest()
+        for start in range(0, len(names), _CHUNK):
+            with self._using() as (shard, _), translated(self._collection):
+                shard.update(UpdateOperation.delete_points(list(names[start : start + _CHUNK])))
+
+    def flush(self) -> None:
+        """See Store."""
+        if self.manifest() is not None:
+            with self._using() as (shard, _), translated(self._collection):
+                shard.flush()
+
+    def search(
+        self, vector: Vectors, limit: int, where: Where | None = None, offset: int = 0, exact: bool = False
+    ) -> list[ScoredItem]:
+        """See Store."""
+        from qdrant_edge import Query, QueryRequest, SearchParams
+
+        check_page(limit, offset)
+        check_query(vector, self._need_manifest().dimension)
+        with self._using() as (shard, space), translated(self._collection):
+            condition = edge_filter(where)
+            query = Query.Nearest(vector, using=space)  # type: ignore[arg-type]  # a numpy row goes in as it is
+            params = SearchParams(hnsw_ef=beam_width(offset + limit), exact=exact)
+
+            def fetch(most: int) -> list[ScoredItem]:
+                request: QueryRequest = QueryRequest(
+                    limit=most, query=query, filter=condition, params=params, with_payload=True
+                )
+                return [
+                    ScoredItem(str(hit.id), min(1.0, max(-1.0, hit.score)), hit.payload or {})
+                    for hit in shard.query(request)
+                ]
+
+            return best_page(fetch, limit, offset)
+
+    def retrieve(self, ids: Sequence[str], with_vectors: bool = False) -> list[StoredItem]:
+        """See Store."""
+        names = checked_ids(ids)
+        found: dict[str, StoredItem] = {}
+        self._need_manifest()
+        for start in range(0, len(names), _CHUNK):
+            with self._using() as (shard, space), translated(self._collection):
+                for record in shard.retrieve(
+                    list(names[start : start + _CHUNK]), with_payload=True, with_vector=with_vectors
+                ):
+                    held: Any = record.vector
+                    row = np.asarray(held[space], dtype=np.float32) if with_vectors else None
+                    found[str(record.id)] = StoredItem(str(record.id), record.payload or {}, row)
+        return [found[name] for name in names if name in found]
+
+    def count(self, where: Where | None = None) -> int:
+        """See Store."""
+        from qdrant_edge import CountRequest
+
+        with self._using() as (shard, _), translated(self._collection):
+            return shard.count(CountRequest(exact=True, filter=edge_filter(where)))
+
+    def facet(self, key: str, where: Where | None = None, limit: int = 50) -> list[tuple[str, int]]:
+        """See Store."""
+        from qdrant_edge import FacetRequest
+
+        check_facet_key(key)
+        with self._using() as (shard, _), translated(self._collection):
+            condition = edge_filter(where)
+
+            def fetch(most: int) -> list[tuple[str, int]]:
+                request = FacetRequest(key, limit=most, exact=True, filter=condition)
+                return [(str(hit.value), hit.count) for hit in shard.facet(request).hits]
+
+            return top_values(fetch, limit)
+
+    def build_index(self) -> StoreInfo:
+        """See Store. A large collection is built in a child process: the engine stops every thread of its own."""
+        manifest = self._need_manifest()
+        with self._using() as (shard, _), translated(self._collection):
+            small = shard.info().points_count * manifest.dimension * 4 < _SMALL_BYTES
+            if small:
+                shard.optimize()
+        if not small:
+            self._shared.close()
+            build_in_child(self._folder, self._collection, self._wait)
+        return self.info()
+
+    def info(self) -> StoreInfo:
+        """See Store. A collection that is not there has no items."""
+        from qdrant_edge import CountRequest
+
+        engine = f"Qdrant Edge {version('qdrant-edge-py')}"
+        if self.manifest() is None:
+            return StoreInfo(0, 0, True, engine)
+        with self._using() as (shard, _), translated(self._collection):
+            state = shard.info()
+            items = shard.count(CountRequest(exact=True))
+            indexed = state.indexed_vectors_count
+            return StoreInfo(items, indexed, indexed == 0, engine, {"segments": state.segments_count})
+
+    def drop(self) -> None:
+        """See Store. Works on a damaged collection, too."""
+        if not self._folder.is_dir():
+            return
+        with self._shared.lease("dropping it", self._wait, self._on_wait):
+            try:
+                self._manifest_file.unlink(
+                    missing_ok=True
+                )  # first: what is left after a crash is no collection
+                self._shared.close_shard()
+                if self._shared.path.exists():
+                    shutil.rmtree(self._shared.path)
+            except OSError as error:
+                raise StoreError(f"cannot drop collection {self._collection!r}: {error}") from error
+        self._shared.close()
+
+    def close(self) -> None:
+        """See Store."""
+        self._shared.leave(self)
+
+    @contextmanager
+    def _using(self) -> Iterator[tuple["EdgeShard", str]]:
+        self._need_manifest()
+        with self._shared.use(self, self._wait, self._on_wait) as shard:
+            yield shard, self._need_manifest().space  # again: it may have been dropped while we waited
+
+    def _need_manifest(self) -> Manifest:
+        manifest = self.manifest()
+        if manifest is None:
+            raise no_collection(self._collection, self._folder)
+        return manifest
+
+    def _make_shard(self, manifest: Manifest) -> None:
+        import qdrant_edge as engine
+
+        self._shared.close_shard()
+        shutil.rmtree(self._shared.path, ignore_errors=True)  # half made: its `create` never returned
+        self._shared.path.mkdir(parents=True)
+        config = engine.EdgeConfig(
+            vectors={
+                manifest.space: engine.EdgeVectorParams(
+                    size=manifest.dimension, distance=engine.Distance.Cosine, memory=engine.Memory.Cold
+                )
+            },
+        )
+        kinds = {
+            "keyword": engine.PayloadSchemaType.Keyword,
+            "integer": engine.PayloadSchemaType.Integer,
+            "float": engine.PayloadSchemaType.Float,
+            "datetime": engine.PayloadSchemaType.Datetime,
+            "geo": engine.PayloadSchemaType.Geo,
+            "text": engine.PayloadSchemaType.Text,
+        }
+        with translated(self._collection):
+            shard = engine.EdgeShard.create(str(self._shared.path), config)
+            for field in FIELDS:
+                if field.indexed:
+                    shard.update(engine.UpdateOperation.create_field_index(field.name, kinds[field.type]))
+            shard.close()
+
+    def _write_manifest(self, manifest: Manifest) -> None:
+        fresh = self._manifest_file.with_suffix(".json.new")
+        with fresh.open("w", encoding="utf-8") as file:
+            json.dump(manifest.to_dict(), file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._manifest_file)

@@ -1,0 +1,81 @@
+"""Where -> the engine's own filter. Two dialects of one language: Qdrant Edge's classes and qdrant-client's."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from encoders.errors import StoreError
+from indexer.schema import FIELDS
+from indexer.store.base import Condition, GeoRadius, Match, Range, Where
+
+if TYPE_CHECKING:
+    import qdrant_edge
+    from qdrant_client import models
+
+__all__ = ["check_facet_key", "edge_filter", "server_filter"]
+
+_TYPES = {field.name: field.type for field in FIELDS}
+
+
+def check_facet_key(key: str) -> None:
+    """Raise StoreError unless `key` is an indexed keyword field: the only kind whose values can be counted."""
+    known = [field.name for field in FIELDS if field.indexed and field.type == "keyword"]
+    if key not in known:
+        raise StoreError(f"values of {key!r} cannot be counted; choose one of {', '.join(known)}")
+
+
+def edge_filter(where: Where | None) -> "qdrant_edge.Filter | None":
+    """For Qdrant Edge; None for no filter."""
+    if where is None or not (where.must or where.must_not):
+        return None
+    import qdrant_edge as words
+
+    def ranged(condition: Range) -> Any:
+        kind = words.RangeDateTime if _is_time(condition) else words.RangeFloat
+        return words.FieldCondition(condition.key, range=kind(gte=condition.gte, lte=condition.lte))
+
+    return words.Filter(**_parts(where, words, ranged))
+
+
+def server_filter(where: Where | None) -> "models.Filter | None":
+    """For a server; None for no filter."""
+    if where is None or not (where.must or where.must_not):
+        return None
+    from qdrant_client import models as words
+
+    def ranged(condition: Range) -> Any:
+        kind = words.DatetimeRange if _is_time(condition) else words.Range
+        return words.FieldCondition(key=condition.key, range=kind(gte=condition.gte, lte=condition.lte))
+
+    return words.Filter(**_parts(where, words, ranged))
+
+
+def _parts(where: Where, words: Any, ranged: Any) -> dict[str, Any]:
+    def one(condition: Condition) -> Any:
+        if isinstance(condition, Match):
+            return _match(condition, words)
+        if isinstance(condition, GeoRadius):
+            centre = words.GeoPoint(lon=condition.longitude, lat=condition.latitude)
+            circle = words.GeoRadius(center=centre, radius=condition.metres)
+            return words.FieldCondition(key=condition.key, geo_radius=circle)
+        return ranged(condition)
+
+    return {
+        "must": [one(condition) for condition in where.must],
+        "must_not": [one(condition) for condition in where.must_not],
+    }
+
+
+def _match(condition: Match, words: Any) -> Any:
+    """One MatchAny where the values have one type; else (bool, or a mix) one of several."""
+    values = condition.any_of
+    for kind in (str, int):
+        if all(type(value) is kind for value in values):
+            return words.FieldCondition(key=condition.key, match=words.MatchAny(any=list(values)))
+    each: Sequence[Any] = [
+        words.FieldCondition(key=condition.key, match=words.MatchValue(value=value)) for value in values
+    ]
+    return words.Filter(should=list(each))
+
+
+def _is_time(condition: Range) -> bool:
+    return _TYPES.get(condition.key) == "datetime" or isinstance(condition.gte or condition.lte, str)

@@ -1,0 +1,59 @@
+"""Pages that never repeat or drop an item, out of an engine whose order among equal scores is open.
+
+An engine asked for n answers may pick any of those that tie at the end. So it is asked for more until the tie at the
+border of the page is complete; then our order, by score and id, decides.
+"""
+
+from collections.abc import Callable
+
+from indexer.store.base import ScoredItem
+
+__all__ = ["beam_width", "best_page", "top_values"]
+
+_FIRST_BEAM = 128
+_MOST_TIED = 4096  # answers fetched beyond the page to complete a tie; past that the engine's pick stands
+
+
+def beam_width(needed: int) -> int:
+    """How many candidates HNSW keeps while it looks for `needed` answers.
+
+    It grows in steps of four, not with every page: a wider beam may find an item that a narrower one missed, which
+    would shift later pages against earlier ones.
+
+    >>> beam_width(10), beam_width(100), beam_width(130)
+    (128, 128, 512)
+    """
+    beam = _FIRST_BEAM
+    while beam < needed + 1:
+        beam *= 4
+    return beam
+
+
+def best_page(fetch: Callable[[int], list[ScoredItem]], limit: int, offset: int) -> list[ScoredItem]:
+    """Answers offset .. offset + limit, best first, equal scores by id. `fetch(n)` gives the engine's best n."""
+    if limit == 0:
+        return []
+    needed = offset + limit
+    asked = needed + 1
+    while True:
+        found = fetch(asked)
+        closed = len(found) < asked or found[-1].score < found[needed - 1].score
+        if closed or asked - needed > _MOST_TIED:
+            break
+        asked = needed + (asked - needed) * 8
+    found.sort(key=lambda hit: (-hit.score, hit.id))
+    return found[offset:needed]
+
+
+def top_values(fetch: Callable[[int], list[tuple[str, int]]], limit: int) -> list[tuple[str, int]]:
+    """The `limit` most frequent values with their counts, equal counts by value. `fetch(n)` gives the engine's top n."""
+    if limit <= 0:
+        return []
+    asked = limit + 1
+    while True:
+        found = fetch(asked)
+        if len(found) < asked or found[-1][1] < found[limit - 1][1]:
+            break
+        asked *= 4
+    found.sort(key=lambda pair: (-pair[1], pair[0]))
+    return found[:limit]
