@@ -1,0 +1,28 @@
+"""The small picture that a page of results shows."""
+
+import io
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["SIDE", "make_thumbnail"]
+
+SIDE = 384
+"""Longest side of a thumbnail, pixels."""
+
+_QUALITY = 80
+
+
+def make_thumbnail(image: "Image.Image", side: int = SIDE) -> bytes:
+    """Upright RGB picture -> WebP whose longest side is at most `side` pixels; small pictures are not enlarged."""
+    from PIL import Image
+
+    width, height = image.size
+    scale = min(1.0, side / max(width, height))
+    if scale < 1.0:
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        image = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    out = io.BytesIO()
+    image.save(out, "WEBP", quality=_QUALITY, method=2)
+    return out.getvalue()
