@@ -1,8 +1,8 @@
 """The home folder of a library: where everything lies.
 
-    HOME/collections/NAME/{ledger.sqlite3, thumbnails.sqlite3, shard/, ...}    kept by Qdrant Edge, in the folder
-    HOME/servers/HOST-DIGEST/NAME/{ledger.sqlite3, thumbnails.sqlite3}         kept by a Qdrant server
-    HOME/models/                                                               exported networks
+HOME/collections/NAME/{ledger.sqlite3, thumbnails.sqlite3, shard/, ...}    kept by Qdrant Edge, in the folder
+HOME/servers/HOST-DIGEST/NAME/{ledger.sqlite3, thumbnails.sqlite3}         kept by a Qdrant server
+HOME/models/                                                               exported networks
 """
 
 import hashlib

@@ -154,9 +154,7 @@ class Ledger:
         `retry` asks for it.
         """
         path, stamp = os.fsencode(source.path), (source.size, source.modified_ns, source.changed_ns)
-        rows = self.execute(
-            "SELECT size, modified_ns, changed_ns, content, transient FROM sources WHERE path = ?", (path,)
-        )
+        rows = self.execute("SELECT size, modified_ns, changed_ns, content, transient FROM sources WHERE path = ?", (path,))
         if rows:
             self.execute("UPDATE sources SET seen = ? WHERE path = ?", (scan, path))
             *known, content, transient = rows[0]
@@ -165,7 +163,8 @@ class Ledger:
             if tuple(known) == stamp and not (transient or retry):
                 return "failed"
         self.execute(
-            "INSERT OR IGNORE INTO todo (path, size, modified_ns, changed_ns) VALUES (?, ?, ?, ?)", (path, *stamp)
+            "INSERT OR IGNORE INTO todo (path, size, modified_ns, changed_ns) VALUES (?, ?, ?, ?)",
+            (path, *stamp),
         )
         return "todo"
 
@@ -210,7 +209,8 @@ class Ledger:
     def content(self, content_hash: str) -> Content | None:
         """An indexed content, or None."""
         rows = self.execute(
-            "SELECT content, kind, parts FROM contents WHERE content = ? AND state = 'indexed'", (content_hash,)
+            "SELECT content, kind, parts FROM contents WHERE content = ? AND state = 'indexed'",
+            (content_hash,),
         )
         return _content(rows[0]) if rows else None
 
@@ -279,7 +279,8 @@ class Ledger:
         """Every known source at or below `root`."""
         low, high = _below(root)
         rows = self.execute(
-            "SELECT path FROM sources WHERE path = ? OR (path >= ? AND path < ?)", (os.fsencode(root), low, high)
+            "SELECT path FROM sources WHERE path = ? OR (path >= ? AND path < ?)",
+            (os.fsencode(root), low, high),
         )
         return [Path(os.fsdecode(path)) for (path,) in rows]
 

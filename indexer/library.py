@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from encoders.dual import DualEncoder
 from filelock import FileLock, Timeout
 
 from encoders import find_card, load_encoder
-from encoders.dual import DualEncoder
 from encoders.errors import LibraryError, SpaceMismatch
 from indexer.home import DEFAULT_COLLECTION, Home
 from indexer.ledger import Failure, Ledger
@@ -310,7 +310,7 @@ class Library:
 
         Returns the number of sources removed. Raises LibraryError for a path of which nothing is known.
         """
-        self._require_existing()
+        self.require_existing()
         with self._run_lock():
             writer = self._writer()
             writer.recover()
@@ -328,13 +328,14 @@ class Library:
 
     def drop(self) -> None:
         """Delete the whole collection: vectors, thumbnails, ledger. The files it was made from are not touched."""
-        self._require_existing()
+        self.require_existing()
         with self._run_lock():
             self.store.drop()
         self.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _require_existing(self) -> None:
+    def require_existing(self) -> None:
+        """Raise LibraryError, with the collections there are, if nothing was ever added to this one."""
         if not self.exists():
             have = ", ".join(self.home.collections()) or "none yet"
             raise LibraryError(f"there is no collection {self.collection!r} in {self.home.path}. There are: {have}.")
@@ -348,7 +349,12 @@ class Library:
         if manifest is None:
             return
         info = self.store.info()
-        facts = {"model": manifest.card, "engine": info.engine, "exact": info.exact, "indexed_vectors": info.indexed_vectors}
+        facts = {
+            "model": manifest.card,
+            "engine": info.engine,
+            "exact": info.exact,
+            "indexed_vectors": info.indexed_vectors,
+        }
         self.ledger.set_fact("store", json.dumps(facts))
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from encoders.dual import DualEncoder
+
 from indexer.batches import BATCHES_IN_FLIGHT, Batcher
 from indexer.items import Source
 from indexer.ledger import Ledger
@@ -270,7 +271,7 @@ class _WritingThread:
             self._wrote(self._waiting.popleft().result())
 
 
-def _chunks(iterable: Iterable[_T]) -> Iterator[list[T]]:
+def _chunks(iterable: Iterable[_T]) -> Iterator[list[_T]]:
     iterator = iter(iterable)
     while chunk := list(islice(iterator, _SCAN_CHUNK)):
         yield chunk

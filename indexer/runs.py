@@ -106,7 +106,8 @@ class RunLog:
     def all(self, limit: int = 20) -> list[Run]:
         """Newest first."""
         rows = self._ledger.execute(
-            "SELECT number, pid, started, heartbeat, progress FROM runs ORDER BY number DESC LIMIT ?", (limit,)
+            "SELECT number, pid, started, heartbeat, progress FROM runs ORDER BY number DESC LIMIT ?",
+            (limit,),
         )
         return [_alive(Run(*row[:4], Progress(**json.loads(row[4])))) for row in rows]
 

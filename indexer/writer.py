@@ -190,9 +190,7 @@ def _payloads(one: Encoded, now: str) -> list[Payload]:
         "content": one.loaded.content_hash,
         "indexed_at": now,
     }
-    return [
-        {**shared, **item.payload, "part": item.part, "modality": item.modality} for item in one.loaded.items
-    ]
+    return [{**shared, **item.payload, "part": item.part, "modality": item.modality} for item in one.loaded.items]
 
 
 def _ids(content: Content) -> list[str]:

@@ -47,5 +47,5 @@ def one_error_tree(name: str, quiet: bool = False) -> Iterator[None]:
         raise LimitError(f"{name} needs more memory than there is") from error
     except RecursionError as error:
         raise LimitError(f"{name} is nested too deeply to be read") from error
-    except Exception as error:  # noqa: BLE001 - decoders throw anything at all for damaged bytes
+    except Exception as error:
         raise FileError(f"{name} is damaged or not what its name says: {short_reason(error)}") from error

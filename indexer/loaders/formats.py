@@ -58,7 +58,10 @@ def sniff(head: bytes, extension: str | None) -> str | None:
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WebP"
     if head[4:8] == b"ftyp":
-        brands = {head[8:12], *(head[at : at + 4] for at in range(16, min(64, struct.unpack(">I", head[:4])[0]), 4))}
+        brands = {
+            head[8:12],
+            *(head[at : at + 4] for at in range(16, min(64, struct.unpack(">I", head[:4])[0]), 4)),
+        }
         if brands & set(_AVIF_BRANDS):
             return "AVIF"
         return "HEIF" if brands & set(_HEIF_BRANDS) else None
@@ -76,7 +79,7 @@ def open_header(stream: BinaryIO, limits: Limits, extension: str | None) -> "Ima
 
     # Pillow's own guard also sees frames and icons inside a file, so it stays on, at our limit. It is one number for
     # the process and is only ever raised, so threads with other limits do not disturb each other.
-    if Image.MAX_IMAGE_PIXELS is not None and Image.MAX_IMAGE_PIXELS < limits.max_pixels:
+    if Image.MAX_IMAGE_PIXELS is not None and limits.max_pixels > Image.MAX_IMAGE_PIXELS:
         Image.MAX_IMAGE_PIXELS = limits.max_pixels
     stream.seek(0)
     head = stream.read(64)

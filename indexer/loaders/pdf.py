@@ -11,7 +11,10 @@ __all__ = ["read_pdf"]
 
 # PDFium writes U+FFFE (older releases U+0002) for the hyphen where a word is broken at the end of a line.
 _BROKEN_WORD = re.compile("[\ufffe\x02\u00ad]\r?\n?")
-_USELESS_TITLE = re.compile(r"^(untitled|title|microsoft (word|powerpoint|excel) - .*|.*\.(docx?|pptx?|xlsx?|tex|dvi|indd|qxd))$", re.I)
+_USELESS_TITLE = re.compile(
+    r"^(untitled|title|microsoft (word|powerpoint|excel) - .*|.*\.(docx?|pptx?|xlsx?|tex|dvi|indd|qxd))$",
+    re.I,
+)
 
 
 def read_pdf(stream: BinaryIO, limits: Limits) -> Document:
@@ -37,9 +40,7 @@ def read_pdf(stream: BinaryIO, limits: Limits) -> Document:
     finally:
         pdf.close()
     title = about.get("Title", "").strip()
-    return pages.document(
-        None if _USELESS_TITLE.match(title) else title, tuple(re.split("[,;]", about.get("Keywords", "")))
-    )
+    return pages.document(None if _USELESS_TITLE.match(title) else title, tuple(re.split("[,;]", about.get("Keywords", ""))))
 
 
 def _page_text(pdf: "object", index: int) -> str:

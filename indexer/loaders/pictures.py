@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from encoders.errors import FileError, LimitError
+from encoders.errors import FileError
 from encoders.picture import PictureSpec, prepare
 from indexer import thumbnails
 from indexer.items import LoadedItem, LoadedSource
@@ -24,9 +24,7 @@ __all__ = ["decode", "decode_source", "load_picture"]
 _TRANSPOSE = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF orientation -> Image.Transpose that undoes it
 
 
-def load_picture(
-    opened: OpenedFile, extension: str, spec: PictureSpec | None, limits: Limits
-) -> LoadedSource:
+def load_picture(opened: OpenedFile, extension: str, spec: PictureSpec | None, limits: Limits) -> LoadedSource:
     """A picture file -> its one item, its thumbnail and its fields."""
     if spec is None:
         raise FileError("the model of this collection takes no pictures; use a model card that does")
@@ -37,9 +35,7 @@ def load_picture(
     fields |= {"kind": "image", "width": width, "height": height}
     description = fields.pop("text", None)
     rgb = decode(image, _enough(width, height, spec))
-    item = LoadedItem(
-        "picture", "image", prepare(rgb, spec), {"text": description} if description else {}
-    )
+    item = LoadedItem("picture", "image", prepare(rgb, spec), {"text": description} if description else {})
     return LoadedSource(opened.content_hash, "image", fields, (item,), thumbnails.make_thumbnail(rgb))
 
 

@@ -4,7 +4,7 @@ import codecs
 import re
 from typing import BinaryIO
 
-from encoders.errors import FileError, LimitError
+from encoders.errors import LimitError
 from indexer.limits import Limits
 from indexer.loaders.pages import Document, PageList, check_characters
 
@@ -20,7 +20,10 @@ _BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
 )
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b\x08"))
 _TITLES = {
-    "md": re.compile(r"\A(?:---\n.*?^title:[ ]*(?P<front>[^\n]+)\n.*?^---\n)?\s*(?:\#[ ]+(?P<a>[^\n]+?)[ #]*$|(?P<b>[^\n]+)\n=+[ ]*$)?", re.M | re.S),
+    "md": re.compile(
+        r"\A(?:---\n.*?^title:[ ]*(?P<front>[^\n]+)\n.*?^---\n)?\s*(?:\#[ ]+(?P<a>[^\n]+?)[ #]*$|(?P<b>[^\n]+)\n=+[ ]*$)?",
+        re.M | re.S,
+    ),
 }
 
 

@@ -30,14 +30,12 @@ from indexer.store.paging import beam_width, best_page, top_values
 from indexer.store.shard import shared_shard, translated
 
 if TYPE_CHECKING:
-    from qdrant_edge import EdgeShard, QueryRequest
+    from qdrant_edge import EdgeShard
 
 __all__ = ["EdgeStore"]
 
 _CHUNK = 512  # points an operation: a record of the write-ahead log stays far below its 32 MB segment, turns stay short
-_SMALL_BYTES = (
-    4 << 20
-)  # vectors below this are indexed (or rather: found not worth it) at once, in this process
+_SMALL_BYTES = 4 << 20  # vectors below this are indexed (or rather: found not worth it) at once, in this process
 
 
 class EdgeStore:
@@ -144,8 +142,7 @@ class EdgeStore:
                     limit=most, query=query, filter=condition, params=params, with_payload=True
                 )
                 return [
-                    ScoredItem(str(hit.id), min(1.0, max(-1.0, hit.score)), hit.payload or {})
-                    for hit in shard.query(request)
+                    ScoredItem(str(hit.id), min(1.0, max(-1.0, hit.score)), hit.payload or {}) for hit in shard.query(request)
                 ]
 
             return best_page(fetch, limit, offset)
@@ -157,9 +154,7 @@ class EdgeStore:
         self._need_manifest()
         for start in range(0, len(names), _CHUNK):
             with self._using() as (shard, space), translated(self._collection):
-                for record in shard.retrieve(
-                    list(names[start : start + _CHUNK]), with_payload=True, with_vector=with_vectors
-                ):
+                for record in shard.retrieve(list(names[start : start + _CHUNK]), with_payload=True, with_vector=with_vectors):
                     held: Any = record.vector
                     row = np.asarray(held[space], dtype=np.float32) if with_vectors else None
                     found[str(record.id)] = StoredItem(str(record.id), record.payload or {}, row)
@@ -217,9 +212,7 @@ class EdgeStore:
             return
         with self._shared.lease("dropping it", self._wait, self._on_wait):
             try:
-                self._manifest_file.unlink(
-                    missing_ok=True
-                )  # first: what is left after a crash is no collection
+                self._manifest_file.unlink(missing_ok=True)  # first: what is left after a crash is no collection
                 self._shared.close_shard()
                 if self._shared.path.exists():
                     shutil.rmtree(self._shared.path)

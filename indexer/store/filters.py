@@ -71,9 +71,7 @@ def _match(condition: Match, words: Any) -> Any:
     for kind in (str, int):
         if all(type(value) is kind for value in values):
             return words.FieldCondition(key=condition.key, match=words.MatchAny(any=list(values)))
-    each: Sequence[Any] = [
-        words.FieldCondition(key=condition.key, match=words.MatchValue(value=value)) for value in values
-    ]
+    each: Sequence[Any] = [words.FieldCondition(key=condition.key, match=words.MatchValue(value=value)) for value in values]
     return words.Filter(should=list(each))
 
 

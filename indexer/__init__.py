@@ -1,0 +1,1 @@
+"""Files to items to vectors to Qdrant."""

@@ -1,0 +1,164 @@
+"""Command line of the indexer: add, status, failures, remove, drop. Results go to stdout, progress to stderr."""
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from encoders.errors import SkybridgeError
+from indexer.console import ProgressLine, add_library_options, say
+from indexer.home import DEFAULT_COLLECTION
+from indexer.paths import to_text
+
+_EPILOG = """examples:
+  python -m indexer add ~/Pictures ~/Documents      index two folders, or bring them up to date
+  python -m indexer add                             bring everything that was added before up to date
+  python -m indexer failures                        which files could not be indexed, and why
+  python -m indexer remove ~/Pictures/private       take a folder out of the index (the files stay)
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code: 0 done, 1 an error with a message, 2 wrong usage."""
+    options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ending politely is one thing, whoever asks
+    try:
+        return options.run(options)
+    except SkybridgeError as error:
+        say(f"error: {error}")
+    except KeyboardInterrupt:
+        say("stopped. What was reported as indexed is there; run the same command again to go on.")
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m indexer",
+        description="Index folders of pictures and documents for search by meaning.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], about: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=about, description=about)
+        sub.set_defaults(run=run)
+        return sub
+
+    add = command("add", _add, "Index files and folders, or bring them up to date.")
+    add.add_argument("paths", nargs="*", metavar="PATH", help="file or folder; none: all that were added before")
+    add.add_argument("--model", metavar="CARD", help="model card (python -m encoders cards); default: starter")
+    add.add_argument("--retry-failed", action="store_true", help="try files again that failed before")
+    add.add_argument("--workers", type=_positive, metavar="N", help="processes that read files; default: one a core")
+    add_library_options(add)
+    add_library_options(command("status", _status, "How the collection stands."))
+    add_library_options(command("failures", _failures, "Files that could not be indexed, and why."))
+    remove = command("remove", _remove, "Take files and folders out of the index. The files themselves stay.")
+    remove.add_argument("paths", nargs="+", metavar="PATH")
+    add_library_options(remove)
+    drop = command("drop", _drop, "Delete a whole collection: vectors, thumbnails, ledger. The files themselves stay.")
+    drop.add_argument("name", metavar="COLLECTION")
+    add_library_options(drop)
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _add(options: argparse.Namespace) -> int:
+    with _library(options) as library, ProgressLine() as line:
+        report = library.add(
+            options.paths,
+            model=options.model,
+            retry_failed=options.retry_failed,
+            workers=options.workers,
+            on_progress=line.show,
+        )
+    if options.json:
+        print(json.dumps(asdict(report)))
+    else:
+        what = "Stopped" if report.state == "stopped" else "Done"
+        print(
+            f"{what} in {report.seconds:.1f} s: {report.indexed:,} indexed, {report.unchanged:,} unchanged, "
+            f"{report.renamed:,} renamed, {report.removed:,} removed, {report.failed:,} failed; "
+            f"{report.items:,} items written ({report.items_per_second:,.1f} a second)."
+        )
+        if report.skipped:
+            kinds = ", ".join(f"{count:,} {extension}" for extension, count in list(report.skipped.items())[:8])
+            print(f"Passed over {sum(report.skipped.values()):,} files of kinds that are not read: {kinds}.")
+        if report.failed:
+            print("Which files failed, and why: python -m indexer failures")
+    for note in report.notes:
+        say(note)
+    if report.state == "stopped":
+        say("stopped. What was reported as indexed is there; run the same command again to go on.")
+        return 1
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    with _library(options) as library:
+        status = library.status()
+    if options.json:
+        print(json.dumps(asdict(status)))
+        return 0
+    print(f"Collection  {status.collection} in {library.home.path}")
+    print(f"Model       {status.model or 'none yet'}")
+    print(f"Files       {status.sources:,} indexed ({status.images:,} pictures, {status.documents:,} documents)")
+    print(f"Items       {status.items:,} pictures and passages")
+    print(f"Failed      {status.failed:,}")
+    print(f"Engine      {status.engine}. {status.search_note}")
+    for folder in status.folders:
+        print(f"Folder      {folder.path} ({folder.sources:,} files)")
+    if status.run is not None:
+        progress = status.run.progress
+        total = "?" if progress.total is None else f"{progress.total:,}"
+        print(f"Last run    {progress.state}: {progress.done:,} of {total} files. {progress.message}")
+    return 0
+
+
+def _failures(options: argparse.Namespace) -> int:
+    with _library(options) as library:
+        library.require_existing()
+        failures = library.failures()
+    if options.json:
+        print(json.dumps([{"path": to_text(f.path), "reason": f.reason, "when": f.when} for f in failures]))
+        return 0
+    for failure in failures:
+        when = datetime.fromtimestamp(failure.when).astimezone().strftime("%Y-%m-%d %H:%M")
+        print(f"{when}  {to_text(failure.path)}\n    {failure.reason}")
+    if not failures:
+        print("No file failed.")
+    return 0
+
+
+def _remove(options: argparse.Namespace) -> int:
+    with _library(options) as library:
+        removed = library.remove(options.paths)
+    print(json.dumps({"removed": removed}) if options.json else f"Removed {removed:,} files from the index.")
+    return 0
+
+
+def _drop(options: argparse.Namespace) -> int:
+    options.collection = options.name
+    with _library(options) as library:
+        library.drop()
+    print(json.dumps({"dropped": options.name}) if options.json else f"Dropped the collection {options.name}.")
+    return 0
+
+
+def _library(options: argparse.Namespace):  # noqa: ANN202 - the type would import what --help does not need
+    from indexer.library import Library
+
+    return Library(options.home, options.collection or DEFAULT_COLLECTION, options.url, on_wait=say)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""What the command lines share: the options that name a library, messages on stderr, the progress line."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from indexer.home import DEFAULT_COLLECTION
+
+if TYPE_CHECKING:
+    from indexer.runs import Progress
+
+__all__ = ["ProgressLine", "add_library_options", "say"]
+
+
+def add_library_options(parser: argparse.ArgumentParser) -> None:
+    """--home, --collection, --url, --json: the same words for every command."""
+    parser.add_argument("--home", metavar="DIR", help="library folder; default: SKYBRIDGE_HOME, else ~/.skybridge")
+    parser.add_argument("--collection", metavar="NAME", help=f"default: {DEFAULT_COLLECTION}")
+    parser.add_argument("--url", help="Qdrant server; default: SKYBRIDGE_QDRANT_URL, else the library folder itself")
+    parser.add_argument("--json", action="store_true", help="machine-readable result on stdout")
+
+
+def say(message: str) -> None:
+    """One line to stderr."""
+    sys.stderr.write(message + "\n")
+    sys.stderr.flush()
+
+
+class ProgressLine:
+    """A bar with rate and time left where stderr is a terminal; elsewhere a line whenever the work changes."""
+
+    def __init__(self) -> None:
+        self._bar = None
+        self._last = ""
+
+    def __enter__(self) -> "ProgressLine":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, progress: "Progress") -> None:
+        """Bring the line up to date."""
+        if not sys.stderr.isatty():
+            if progress.message != self._last:
+                self._last = progress.message
+                say(f"{progress.message} ...")
+            return
+        if self._bar is None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(unit=" files", dynamic_ncols=True, smoothing=0.05)
+        bar = self._bar
+        bar.total = progress.total
+        bar.n = progress.done if progress.total is not None else progress.scanned
+        bar.set_description_str(progress.message, refresh=False)
+        bar.set_postfix_str(f"{progress.failed} failed" if progress.failed else "", refresh=False)
+        bar.refresh()

@@ -1,0 +1,183 @@
+"""A query to hits: encode, ask the store once for each kind of candidate, bring both onto one scale, rank.
+
+Pictures and passages share a space but not a scale, so each modality is searched on its own (inside the engine, with the
+same filter) and the two lists meet by `calibrate.position`. Every modality contributes offset + limit candidates, which is
+as many as the merged page could take, so paging neither repeats nor drops a hit.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+
+from encoders.errors import LibraryError
+from encoders.vectors import Vectors, unit_rows
+from indexer.library import Library
+from indexer.limits import Limits
+from indexer.store.base import Match, ScoredItem, StoredItem, Where
+from search.calibrate import position, relevance
+from search.dates import When
+from search.hits import Hit, Reason, snippet
+from search.query import PictureInput, Query
+
+__all__ = ["SearchLibrary", "open_library"]
+
+_NOT_WEIGHT = 0.5  # how hard "not" pushes away, against 1 for what is asked
+_CACHED_VECTORS = 256
+
+
+class SearchLibrary(Library):
+    """A library that can be searched, too."""
+
+    def __init__(self, *args: object, **options: object) -> None:
+        super().__init__(*args, **options)  # type: ignore[arg-type]  # Library's own signature
+        self._vectors: OrderedDict[str, Vectors] = OrderedDict()
+        self._cache_lock = Lock()
+
+    def search(  # noqa: PLR0913 - the options of one question, each with a default
+        self,
+        text: str | None = None,
+        image: PictureInput | Sequence[PictureInput] | None = None,
+        limit: int = 10,
+        kind: str | None = None,
+        under: Path | str | None = None,
+        since: When | None = None,
+        until: When | None = None,
+        *,
+        offset: int = 0,
+        like: str | None = None,
+        not_text: Sequence[str] = (),
+        exact: bool = False,
+    ) -> list[Hit]:
+        """Hits for words, a picture (or several), both, or "more like this hit", best first.
+
+        Filters run inside the engine's search. `exact` bypasses the graph and scans. Raises InputError for a query that no
+        tower can take, FileError for a picture that cannot be read, LibraryError for filters that make no sense or a
+        collection that does not exist, SpaceMismatch and StoreError as the store gives them.
+        """
+        query = Query(
+            text=text,
+            images=_pictures(image),
+            like=like,
+            not_text=tuple(not_text),
+            limit=limit,
+            offset=offset,
+            kind=kind,  # type: ignore[arg-type]  # checked by Query
+            under=under,
+            since=since,
+            until=until,
+        )
+        return self.answer(query, exact=exact)
+
+    def answer(self, query: Query, *, exact: bool = False) -> list[Hit]:
+        """Hits for a query that was put together before."""
+        self.require_existing()
+        if self.store.manifest() is None:
+            return []
+        vector, modality = self._vector(query)
+        wanted = query.offset + query.limit
+        ranked: list[tuple[float, ScoredItem]] = []
+        for candidate in sorted(self.encoder.candidate_modalities):
+            where = Where((Match("modality", (candidate,)), *query.where.must), query.where.must_not)
+            spare = 1 if query.like else 0
+            for item in self.store.search(vector, wanted + spare, where, exact=exact):
+                if item.id != query.like:
+                    ranked.append((position(item.score, self.encoder.card, modality, candidate), item))
+        ranked.sort(key=lambda pair: (-pair[0], -pair[1].score, pair[1].id))
+        page = ranked[query.offset : wanted]
+        return [_hit(rank, place, item, query) for rank, (place, item) in enumerate(page, start=query.offset + 1)]
+
+    def item(self, item_id: str) -> Hit | None:
+        """One item of the collection, as a hit of rank 0; None if there is no such item."""
+        self.require_existing()
+        found = self.store.retrieve([item_id]) if self.store.manifest() is not None else []
+        return _hit(0, 1.0, ScoredItem(found[0].id, 1.0, found[0].payload), None) if found else None
+
+    def thumbnail(self, hit: Hit | str) -> bytes | None:
+        """WebP of a hit (or of a content hash), None for documents."""
+        content = hit if isinstance(hit, str) else hit.payload.get("content", "")
+        return self.thumbnails.get(content)
+
+    # --- the query's vector
+
+    def _vector(self, query: Query) -> tuple[Vectors, str]:
+        """(d,) float32 unit vector, and the modality whose scale its scores are on."""
+        parts: list[Vectors] = []
+        if query.text and query.text.strip():
+            parts.append(self._text_vector(query.text))
+        parts += [self._picture_vector(image) for image in query.images]
+        modality = "text" if query.text and query.text.strip() else "image"
+        if query.like is not None:
+            stored = self._stored(query.like)
+            parts.append(stored.vector)  # type: ignore[arg-type]  # asked for with vectors
+            modality = modality if query.text else stored.payload["modality"]
+        if len(parts) == 1 and not query.not_text:
+            return parts[0], modality
+        total = np.sum(parts, axis=0)
+        for words in query.not_text:
+            total = total - _NOT_WEIGHT * len(parts) * self._text_vector(words)
+        return unit_rows(total[None])[0], modality
+
+    def _text_vector(self, text: str) -> Vectors:
+        with self._cache_lock:
+            if text in self._vectors:
+                self._vectors.move_to_end(text)
+                return self._vectors[text]
+        vector = self.encoder.encode_query(text=text)
+        with self._cache_lock:
+            self._vectors[text] = vector
+            while len(self._vectors) > _CACHED_VECTORS:
+                self._vectors.popitem(last=False)
+        return vector
+
+    def _picture_vector(self, image: PictureInput) -> Vectors:
+        from indexer.loaders import open_picture
+
+        if not isinstance(image, (str, Path, bytes)) and not hasattr(image, "read"):
+            return self.encoder.encode_query(image=image)
+        source = Path(image).expanduser() if isinstance(image, str) else image
+        spec = self.encoder.picture_spec
+        picture = open_picture(source, Limits(), at_least=None if spec is None else spec.size)
+        return self.encoder.encode_query(image=picture)
+
+    def _stored(self, item_id: str) -> StoredItem:
+        found = self.store.retrieve([item_id], with_vectors=True)
+        if not found:
+            raise LibraryError("the item to find similar ones for is no longer in this collection.")
+        return found[0]
+
+
+def open_library(
+    home: Path | str | None = None, collection: str = "main", url: str | None = None, **options: object
+) -> SearchLibrary:
+    """A library to search. Cheap: the model is loaded by the first search, and once.
+
+    `home` defaults to SKYBRIDGE_HOME, else ~/.skybridge; `url` (default SKYBRIDGE_QDRANT_URL) names a Qdrant server.
+    """
+    return SearchLibrary(home, collection, url, **options)
+
+
+def _pictures(image: PictureInput | Sequence[PictureInput] | None) -> tuple[PictureInput, ...]:
+    if image is None:
+        return ()
+    return tuple(image) if isinstance(image, (list, tuple)) else (image,)
+
+
+def _hit(rank: int, place: float, item: ScoredItem, query: Query | None) -> Hit:
+    payload = item.payload
+    text = payload.get("text")
+    value = relevance(place)
+    return Hit(
+        id=item.id,
+        rank=rank,
+        path=payload["paths"][0],
+        kind=payload["kind"],
+        page=payload.get("page"),
+        score=item.score,
+        relevance=value,
+        reasons=(Reason("meaning", 1.0, f"close in meaning (similarity {item.score:.2f})"),),
+        snippet=snippet(text, query.text if query else None) if text else None,
+        payload=payload,
+    )

@@ -1,0 +1,90 @@
+"""An answer: the item, how relevant it is, and why."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from indexer.items import Kind, Payload
+
+__all__ = ["Hit", "Reason", "snippet"]
+
+_SNIPPET_CHARS = 240
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One signal that brought a hit."""
+
+    signal: str  # "meaning"
+    share: float  # of the hit's relevance, 0 to 1
+    text: str  # for people
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One item that answered a query."""
+
+    id: str
+    rank: int  # 1 is best
+    path: str  # absolute; the first of payload["paths"]
+    kind: Kind
+    page: int | None
+    score: float  # cosine similarity, [-1, 1]
+    relevance: float  # [0, 1]
+    reasons: tuple[Reason, ...]
+    snippet: str | None
+    payload: Payload
+
+    @property
+    def title(self) -> str | None:
+        """The document's or picture's own title, if it has one."""
+        return self.payload.get("title")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys that `python -m search --json` prints; plain JSON types."""
+        return {
+            "rank": self.rank,
+            "path": self.path,
+            "kind": self.kind,
+            "page": self.page,
+            "score": round(self.score, 6),
+            "relevance": round(self.relevance, 4),
+            "reasons": [{"signal": r.signal, "share": r.share, "text": r.text} for r in self.reasons],
+            "snippet": self.snippet,
+            "id": self.id,
+            "title": self.title,
+        }
+
+
+def snippet(text: str, query: str | None, length: int = _SNIPPET_CHARS) -> str:
+    """The stretch of a passage that holds most of the query's words, at most `length` characters and two ellipses.
+
+    >>> snippet("one two three four", "three", length=10)
+    '… two three …'
+    """
+    text = " ".join(text.split())
+    if len(text) <= length:
+        return text
+    wanted = {word.casefold() for word in _WORD.findall(query or "") if len(word) > 2}
+    places = [found.start() for found in _WORD.finditer(text) if found[0].casefold() in wanted]
+    start = _densest(places, length)
+    start = max(0, min(start - length // 4, len(text) - length))
+    end = start + length
+    # Cut between words where there are any nearby.
+    if start and (space := text.find(" ", start, start + 40)) >= 0:
+        start = space + 1
+    if end < len(text) and (space := text.rfind(" ", end - 40, end)) > start:
+        end = space
+    return f"{'… ' if start else ''}{text[start:end]}{' …' if end < len(text) else ''}"
+
+
+def _densest(places: list[int], length: int) -> int:
+    """Start of the window of `length` characters that holds most of the sorted places; 0 without any."""
+    best, best_count, first = 0, 0, 0
+    for last, place in enumerate(places):
+        while place - places[first] > length:
+            first += 1
+        if last - first + 1 > best_count:
+            best, best_count = places[first], last - first + 1
+    return best
