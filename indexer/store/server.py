@@ -15,6 +15,7 @@ from indexer.store.base import Manifest, ScoredItem, StoredItem, StoreInfo, Wher
 from indexer.store.checks import (
     check_items,
     check_page,
+    check_payload,
     check_query,
     checked_ids,
     merge_manifests,
@@ -115,6 +116,7 @@ class ServerStore:
         from qdrant_client import models
 
         names = checked_ids(ids)
+        check_payload(payload, f"{len(names)} items")
         self._need_manifest()
         for start in range(0, len(names) if payload else 0, _CHUNK):
             these = models.Filter(must=[models.HasIdCondition(has_id=list(names[start : start + _CHUNK]))])
