@@ -85,9 +85,7 @@ def test_new_query_tower_leaves_vectors(store):
     assert [item.vector.tobytes() for item in store.retrieve(ids, with_vectors=True)] == before
 
 
-@pytest.mark.parametrize(
-    "change", [{"candidate_fingerprints": {"image": "i2", "text": "t1"}}, {"dimension": DIMENSION + 1}]
-)
+@pytest.mark.parametrize("change", [{"candidate_fingerprints": {"image": "i2", "text": "t1"}}, {"dimension": DIMENSION + 1}])
 def test_other_candidates_are_refused(store, change):
     filled(store, 3)
     other = dataclasses.replace(MANIFEST, **change)
@@ -209,9 +207,7 @@ def test_pages_of_ties_neither_repeat_nor_drop(store):
     query = make_rows(1, seed=3)[0]
     whole = [hit.id for hit in store.search(query, 120)]
     for size in (1, 7, 30):
-        paged = [
-            hit.id for offset in range(0, 120, size) for hit in store.search(query, size, offset=offset)
-        ]
+        paged = [hit.id for offset in range(0, 120, size) for hit in store.search(query, size, offset=offset)]
         assert paged == whole
     assert sorted(whole[:30]) == whole[:30]
 
@@ -339,13 +335,9 @@ _PAYLOADS = st.fixed_dictionaries(
     },
 )
 _CONDITIONS = st.one_of(
-    st.builds(
-        Match, st.sampled_from(["kind", "folders"]), st.lists(_VALUES, min_size=1, max_size=2).map(tuple)
-    ),
+    st.builds(Match, st.sampled_from(["kind", "folders"]), st.lists(_VALUES, min_size=1, max_size=2).map(tuple)),
     st.builds(Match, st.just("bytes"), st.lists(st.integers(-3, 3), min_size=1, max_size=2).map(tuple)),
-    st.builds(
-        Range, st.just("bytes"), st.none() | st.integers(-3, 3), st.none() | st.floats(-3, 3, width=32)
-    ),
+    st.builds(Range, st.just("bytes"), st.none() | st.integers(-3, 3), st.none() | st.floats(-3, 3, width=32)),
     st.builds(Range, st.just("date"), st.none() | _TIMES, st.none() | _TIMES),
     st.builds(
         GeoRadius,
@@ -355,9 +347,7 @@ _CONDITIONS = st.one_of(
         st.sampled_from([1000.0, 3e6, 1e7]),
     ),
 )
-_WHERE = st.builds(
-    Where, st.lists(_CONDITIONS, max_size=2).map(tuple), st.lists(_CONDITIONS, max_size=1).map(tuple)
-)
+_WHERE = st.builds(Where, st.lists(_CONDITIONS, max_size=2).map(tuple), st.lists(_CONDITIONS, max_size=1).map(tuple))
 
 
 def _metres(latitude, longitude, place):
@@ -381,14 +371,10 @@ def _holds(condition, payload):
 
 
 def _passes(where, payload):
-    return all(_holds(each, payload) for each in where.must) and not any(
-        _holds(each, payload) for each in where.must_not
-    )
+    return all(_holds(each, payload) for each in where.must) and not any(_holds(each, payload) for each in where.must_not)
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     payloads=st.lists(_PAYLOADS, min_size=1, max_size=30),
     wheres=st.lists(_WHERE, min_size=1, max_size=4),
