@@ -11,7 +11,7 @@ from encoders.picture import PictureSpec, Pixels
 from encoders.runtime import Network
 from encoders.vectors import Vectors, unit_rows
 
-__all__ = ["PictureTower", "TextTower", "Tokens", "Tower"]
+__all__ = ["PictureTower", "TextTower", "Tokens", "Tower", "checked_text"]
 
 _PICTURES_A_CALL = 4  # measured best on 2 cores: larger batches leave the cache, one by one wastes a core
 
@@ -68,7 +68,7 @@ class TextTower:
         """n texts -> (n, d) float32, unit rows. Raises InputError for an empty text."""
         if isinstance(contents, str):
             raise InputError("a text tower takes a list of texts, got one text")
-        texts = [self._prompt + _checked_text(text, place) for place, text in enumerate(contents)]
+        texts = [self._prompt + checked_text(text, place) for place, text in enumerate(contents)]
         vectors = np.empty((len(texts), self.dimension), np.float32)
         for places, arrays in self._tokens(texts):
             vectors[places] = self._network(*arrays)
@@ -105,7 +105,7 @@ class PictureTower:
         return unit_rows(vectors)
 
 
-def _checked_text(text: str, place: int) -> str:
+def checked_text(text: str, place: int) -> str:
     if not isinstance(text, str):
         raise InputError(f"text {place} is a {type(text).__name__}, not text")
     if not text.strip():
