@@ -1,8 +1,9 @@
 """`openclip:ARCH/TAG-or-file`: any OpenCLIP or SigLIP model.
 
-A checkpoint file says nothing of how its pictures were prepared. That is taken from `open_clip_config.json` beside it, where
-there is one (as hubs lay it out), else from the architecture's published tags where they all agree, else from CLIP itself.
-A tokenizer that the architecture takes from a hub may lie beside the checkpoint, too (tokenizer.json or tokenizer_config.json).
+A checkpoint file says nothing of how its pictures were prepared. That is taken from `open_clip_config.json` beside it,
+where there is one (as hubs lay it out), else from the architecture's published tags where they all agree, else from
+CLIP itself. A tokenizer that the architecture takes from a hub may lie beside the checkpoint, too (tokenizer.json or
+tokenizer_config.json).
 """
 
 import json
@@ -93,7 +94,7 @@ def _find(spec: str) -> tuple[str, Path, dict[str, Any], dict[str, Any] | None]:
     tags = open_clip.list_pretrained_tags_by_model(architecture)
     known = f"Pretrained tags of {architecture}: {', '.join(tags) or 'none'}"
     if not weights:
-        raise ModelError(f"{spec} names no weights: write openclip:{architecture}/TAG or openclip:{architecture}/FILE. {known}")
+        raise ModelError(f"{spec} names no weights: write openclip:{architecture}/TAG or .../FILE. {known}")
     file = Path(weights).expanduser()
     if file.is_file():
         return architecture, file, config, None
@@ -113,7 +114,7 @@ def _download(architecture: str, name: str, tag: Mapping[str, Any]) -> Path:
 
 
 def _preprocess(architecture: str, weights: Path, tag: Mapping[str, Any] | None) -> dict[str, Any]:
-    """How this model's pictures are prepared: mean, std, interpolation, resize_mode."""
+    """Say how this model's pictures are prepared: mean, std, interpolation, resize_mode."""
     from dataclasses import asdict
 
     import open_clip
@@ -132,12 +133,11 @@ def _preprocess(architecture: str, weights: Path, tag: Mapping[str, Any] | None)
         said = {json.dumps({key: tag.get(key) for key in _PREPROCESS}) for tag in tags}
         tag = tags[0] if len(said) == 1 else {}
     chosen.update({key: tag[key] for key in _PREPROCESS if tag and tag.get(key) is not None})
-    return json.loads(json.dumps(chosen))  # type: ignore[no-any-return]  # plain lists: the same mark every time
+    plain: dict[str, Any] = json.loads(json.dumps(chosen))  # lists for tuples, so that equal means equal marks
+    return plain
 
 
-def _picture_spec(
-    architecture: str, config: Mapping[str, Any], preprocess: Mapping[str, Any]
-) -> tuple[int, PictureSpec]:
+def _picture_spec(architecture: str, config: Mapping[str, Any], preprocess: Mapping[str, Any]) -> tuple[int, PictureSpec]:
     size = config["vision_cfg"].get("image_size", 224)
     if isinstance(size, list | tuple):
         if len(set(size)) != 1:
@@ -145,7 +145,7 @@ def _picture_spec(
         size = size[0]
     fit, resample = _FITS.get(preprocess["resize_mode"]), preprocess["interpolation"]
     if fit is None or resample not in ("bilinear", "bicubic"):
-        raise ModelError(f"{architecture} wants its pictures resized by {preprocess['resize_mode']}, {resample}: unknown here")
+        raise ModelError(f"{architecture} resizes by {preprocess['resize_mode']}, {resample}: unknown here")
     return size, PictureSpec(size=size, fit=fit, resample=resample)  # type: ignore[arg-type]  # checked just above
 
 
@@ -155,9 +155,7 @@ def _tokenizer(architecture: str, config: Mapping[str, Any], weights: Path) -> A
 
     text = config.get("text_cfg", {})
     folder = weights.parent
-    if text.get("hf_tokenizer_name") and any(
-        (folder / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json")
-    ):
+    if text.get("hf_tokenizer_name") and any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json")):
         length = text.get("context_length", 77)
         return HFTokenizer(
             str(folder),
@@ -171,12 +169,14 @@ def _tokenizer(architecture: str, config: Mapping[str, Any], weights: Path) -> A
 
 
 def _ids(tokenizer: Any, texts: Sequence[str]) -> NDArray[np.int64]:
-    """n texts -> (n, context length) int64."""
+    """(n, context length) int64 for n texts."""
     ids: NDArray[np.int64] = tokenizer(list(texts)).numpy().astype(np.int64)
     return ids
 
 
-def _token_batches(tokenizer: Any) -> Callable[[Sequence[str]], Iterator[tuple[list[int], tuple[NDArray[Any]]]]]:
+def _token_batches(
+    tokenizer: Any,
+) -> Callable[[Sequence[str]], Iterator[tuple[list[int], tuple[NDArray[Any]]]]]:
     def batches(texts: Sequence[str]) -> Iterator[tuple[list[int], tuple[NDArray[Any]]]]:
         for start in range(0, len(texts), _TEXTS_A_CALL):
             places = list(range(start, min(start + _TEXTS_A_CALL, len(texts))))
@@ -232,7 +232,7 @@ def _texts(model: Any) -> "torch.nn.Module":
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """OpenCLIP and timm tell the root logger, and torch warns, about what no user of this can change."""
+    """Keep quiet what OpenCLIP and timm log, and torch warns, about: no user of this can change it."""
     logger, before = logging.getLogger(), logging.root.manager.disable
     handlers = list(logger.handlers)
     with warnings.catch_warnings():

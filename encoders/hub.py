@@ -22,7 +22,7 @@ _OFFLINE_CHOICES = "What works offline: starter (bundled), openclip:ARCH/FILE wi
 
 
 def from_hub(fetch: Callable[[], T], what: str, url: str | None = None) -> T:
-    """What `fetch` returns: first from the local cache alone, then with the network.
+    """Return what `fetch` does: first from the local cache alone, then with the network.
 
     Raises ModelError when `what` is neither in the cache nor to be had; within seconds when there is no network.
     """
@@ -31,7 +31,7 @@ def from_hub(fetch: Callable[[], T], what: str, url: str | None = None) -> T:
         try:
             with _offline():
                 return fetch()
-        except Exception as error:  # the hub's clients raise many kinds for "not in the cache"
+        except Exception as error:  # noqa: BLE001 - the clients raise many kinds for "not in the cache"
             missing: Exception = error
     else:
         missing = OSError(f"not tried: {url}")
@@ -41,8 +41,7 @@ def from_hub(fetch: Callable[[], T], what: str, url: str | None = None) -> T:
         ) from missing
     if not is_reachable(address):
         raise ModelError(
-            f"{what} is not on this machine, and {address} cannot be reached within {_DEADLINE_S:.0f} s. "
-            f"{_OFFLINE_CHOICES}."
+            f"{what} is not on this machine, and {address} cannot be reached within {_DEADLINE_S:.0f} s. {_OFFLINE_CHOICES}."
         ) from missing
     try:
         return fetch()

@@ -63,9 +63,7 @@ class _WholeModel:
         return unit_rows(np.asarray(self._encode(texts, show_progress_bar=False)))
 
 
-def _text_towers(
-    model: "SentenceTransformer", mark: str, prompts: tuple[str, str], cache: Path
-) -> list[Tower]:
+def _text_towers(model: "SentenceTransformer", mark: str, prompts: tuple[str, str], cache: Path) -> list[Tower]:
     longest = min(int(model.max_seq_length or _LONGEST), 8192)
     dimension = int(model.get_embedding_dimension() or 0)
     pad_id = getattr(model.tokenizer, "pad_token_id", None) or 0
@@ -82,8 +80,7 @@ def _text_towers(
         example[row, : len(tokens)] = tokens
         mask[row, : len(tokens)] = 1
     varying = {0: "texts", 1: "length"}
-    name = f"sbert-{model[0].auto_model.config.model_type}"
-    blueprint = Blueprint(name, mark, lambda: _embedding(model), (example, mask), (varying, varying))
+    blueprint = Blueprint("sbert", mark, lambda: _embedding(model), (example, mask), (varying, varying))
     network = open_network(blueprint, cache)
     towers: dict[str, Tower] = {}
     for prompt in prompts:
@@ -146,7 +143,7 @@ def _load(folder: Path, spec: str) -> "SentenceTransformer":
 
 
 def _prompts(model: "SentenceTransformer") -> tuple[str, str]:
-    """The prompts before a query and before a document, by the rules of sentence-transformers."""
+    """Find the prompts before a query and before a document, by the rules of sentence-transformers."""
     known = {name: prompt or "" for name, prompt in (model.prompts or {}).items()}
     default = known.get(model.default_prompt_name or "", "")
     query = known.get("query", default)
