@@ -12,7 +12,9 @@ PICTURES: Final = frozenset(
 )
 """Pictures that Pillow or libheif decode."""
 
-RAW: Final = frozenset("cr2 cr3 crw nef nrw arw srf sr2 dng raf orf rw2 pef srw rwl 3fr iiq kdc dcr mrw x3f erf".split())
+RAW: Final = frozenset(
+    "cr2 cr3 crw nef nrw arw srf sr2 dng raf orf rw2 pef srw rwl 3fr iiq kdc dcr mrw x3f erf".split()
+)
 """Camera RAW, by LibRaw."""
 
 PLAIN: Final = frozenset(
@@ -21,7 +23,9 @@ PLAIN: Final = frozenset(
 )
 """Plain text: prose, notes, logs, settings and source code."""
 
-DOCUMENTS: Final = PLAIN | frozenset("html htm xhtml csv tsv json jsonl ndjson pdf docx docm pptx pptm xlsx xlsm epub eml".split())
+DOCUMENTS: Final = PLAIN | frozenset(
+    "html htm xhtml csv tsv json jsonl ndjson pdf docx docm pptx pptm xlsx xlsm epub eml".split()
+)
 """Everything that becomes passages."""
 
 EXTENSIONS: Final[dict[str, Kind]] = dict.fromkeys(sorted(PICTURES | RAW), "image") | dict.fromkeys(

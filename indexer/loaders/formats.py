@@ -58,7 +58,10 @@ def sniff(head: bytes, extension: str | None) -> str | None:
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WebP"
     if head[4:8] == b"ftyp":
-        brands = {head[8:12], *(head[at : at + 4] for at in range(16, min(64, struct.unpack(">I", head[:4])[0]), 4))}
+        brands = {
+            head[8:12],
+            *(head[at : at + 4] for at in range(16, min(64, struct.unpack(">I", head[:4])[0]), 4)),
+        }
         if brands & set(_AVIF_BRANDS):
             return "AVIF"
         return "HEIF" if brands & set(_HEIF_BRANDS) else None
@@ -90,7 +93,9 @@ def open_header(stream: BinaryIO, limits: Limits, extension: str | None) -> "Ima
     try:
         image: Image.Image = getattr(importlib.import_module(module), factory)(stream, "")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise LimitError(f"this picture has more pixels than the limit of {limits.max_pixels:,} (max_pixels)") from error
+        raise LimitError(
+            f"this picture has more pixels than the limit of {limits.max_pixels:,} (max_pixels)"
+        ) from error
     except Exception as error:
         if name == "TGA":
             raise FileError("this is no picture of a known format, whatever its name says") from error

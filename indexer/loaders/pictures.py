@@ -37,9 +37,7 @@ def load_picture(
     fields |= {"kind": "image", "width": width, "height": height}
     description = fields.pop("text", None)
     rgb = decode(image, _enough(width, height, spec))
-    item = LoadedItem(
-        "picture", "image", prepare(rgb, spec), {"text": description} if description else {}
-    )
+    item = LoadedItem("picture", "image", prepare(rgb, spec), {"text": description} if description else {})
     return LoadedSource(opened.content_hash, "image", fields, (item,), thumbnails.make_thumbnail(rgb))
 
 
@@ -61,7 +59,9 @@ def decode(image: "Image.Image", at_least: int | None = None) -> "Image.Image":
     image.load()
     rgb = to_rgb(image)
     if at_least and (factor := min(rgb.size) // (2 * at_least)) > 1:
-        rgb = rgb.reduce(factor)  # box filter: what follows works on far fewer pixels, still twice what it needs
+        rgb = rgb.reduce(
+            factor
+        )  # box filter: what follows works on far fewer pixels, still twice what it needs
     from PIL import Image
 
     turn = _TRANSPOSE.get(orientation)
