@@ -1,8 +1,8 @@
 """Building the HNSW graph in a process of its own.
 
-The engine builds without ever letting go of Python's global lock: in the process of an app, or of an indexer with a
-progress bar, every thread would stand still for minutes. So a child takes the lease like anybody else, says what it is
-doing with it, builds, and ends.
+The engine builds without ever letting go of Python's global lock: in the process of an app, or of an indexer
+with a progress bar, every thread would stand still for minutes. So a child takes the lease like anybody else,
+says what it is doing with it, builds, and ends.
 """
 
 import os
@@ -21,7 +21,7 @@ _BUSY = 75  # exit code, as EX_TEMPFAIL
 
 
 def build_in_child(folder: Path, collection: str, wait: float) -> None:
-    """Build the index of the collection in `folder`; blocks until it is built. This process must not hold the lease."""
+    """Build the index of the collection in `folder`, return when it is built. The caller holds no lease."""
     # Found where this process found it, whatever the working directory is.
     root = str(Path(encoders.__path__[0]).parent)
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -64,7 +64,7 @@ def main(folder: str, collection: str, wait: str) -> int:
 
 
 def _end_with_parent() -> None:
-    """Nobody waits for the index when the parent is gone, and two busy cores would be a nuisance. Linux only."""
+    """End when the parent is gone: nobody waits for the index then, and it keeps the cores busy (Linux)."""
     if sys.platform == "linux":
         import ctypes
 

@@ -31,18 +31,18 @@ from indexer.store.paging import beam_width, best_page, top_values
 from indexer.store.shard import shared_shard, translated
 
 if TYPE_CHECKING:
-    from qdrant_edge import EdgeShard, QueryRequest
+    from qdrant_edge import EdgeShard
 
 __all__ = ["EdgeStore"]
 
-_CHUNK = 512  # points an operation: a record of the write-ahead log stays far below its 32 MB segment, turns stay short
-_SMALL_BYTES = (
-    4 << 20
-)  # vectors below this are indexed (or rather: found not worth it) at once, in this process
+# Points an operation: a record of the write-ahead log stays far below its 32 MB segment, turns stay short.
+_CHUNK = 512
+# Below these many bytes of vectors the engine builds no graph: asking it takes no time and needs no child.
+_SMALL_BYTES = 4 << 20
 
 
 class EdgeStore:
-    """One collection in `folder`: shard/ with the engine's files, manifest.json, and the lock files of its lease."""
+    """One collection in `folder`: the engine's files in shard/, manifest.json, lock files of the lease."""
 
     def __init__(
         self,
@@ -142,7 +142,7 @@ class EdgeStore:
             params = SearchParams(hnsw_ef=beam_width(offset + limit), exact=exact)
 
             def fetch(most: int) -> list[ScoredItem]:
-                request: QueryRequest = QueryRequest(
+                request = QueryRequest(
                     limit=most, query=query, filter=condition, params=params, with_payload=True
                 )
                 return [
@@ -189,7 +189,7 @@ class EdgeStore:
             return top_values(fetch, limit)
 
     def build_index(self) -> StoreInfo:
-        """See Store. A large collection is built in a child process: the engine stops every thread of its own."""
+        """See Store. A large one is built in a child process: threads of this one would stand still."""
         manifest = self._need_manifest()
         with self._using() as (shard, _), translated(self._collection):
             small = shard.info().points_count * manifest.dimension * 4 < _SMALL_BYTES

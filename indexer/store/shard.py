@@ -1,4 +1,4 @@
-"""The one open handle of a shard in this process, shared by every store object and thread that uses the folder."""
+"""The one open handle of a shard in this process, shared by all stores and threads that use the folder."""
 
 import atexit
 import os
@@ -28,7 +28,7 @@ _shards_lock = threading.Lock()
 
 
 def shared_shard(folder: Path, collection: str) -> "SharedShard":
-    """The handle for this folder: the same object for every caller in this process."""
+    """Return the handle for this folder: the same object for every caller in this process."""
     key = folder.resolve()
     with _shards_lock:
         found = _shards.get(key)
@@ -60,15 +60,14 @@ class SharedShard:
         self.path = folder / "shard"
         self._collection = collection
         self._lease = Lease(folder, collection)
-        # A lock goes to whoever asks first after its release, which a thread in a loop always is. Queueing before it
-        # makes threads take turns.
+        # A lock goes to whoever asks first after its release, which a thread in a loop always is. Queueing
+        # before it makes threads take turns.
         self._queue = threading.Lock()
         self._lock = threading.Lock()
         self._shard: EdgeShard | None = None
         self._opened_at = self._used_at = self._looked_at = 0.0
         self._turn_seconds = 0.0
         self._users: WeakSet[object] = WeakSet()
-        self._on_open: Callable[[EdgeShard], None] | None = None
 
     @contextmanager
     def lease(
@@ -104,14 +103,14 @@ class SharedShard:
     def use(
         self, user: object, wait: float, on_wait: Callable[[str], None] | None = None
     ) -> Iterator["EdgeShard"]:
-        """The open shard, for one operation."""
+        """Give the open shard, for one operation."""
         deadline = time.monotonic() + wait
         with self.lease("using it", wait, on_wait):
             self._users.add(user)
             yield self._shard or self._open(deadline)
 
     def opened(self) -> "EdgeShard":
-        """The open shard, for the holder of `lease()`."""
+        """Return the open shard, for the holder of `lease()`."""
         return self._shard or self._open(time.monotonic() + 1.0)
 
     def leave(self, user: object) -> None:
@@ -147,14 +146,14 @@ class SharedShard:
             except StoreError as error:
                 if "WouldBlock" not in str(error):
                     raise StoreError(
-                        f"collection {self._collection!r} in {self.path} cannot be opened ({error.__cause__})."
+                        f"collection {self._collection!r} cannot be opened ({error.__cause__}; {self.path})."
                         " Your own files are untouched: drop the collection and index them again."
                     ) from error
                 # Somebody who takes no lease, or a process that is still dying.
                 if time.monotonic() >= deadline:
                     raise StoreBusy(
-                        f"collection {self._collection!r} in {self.path} is held by a program that is not Skybridge."
-                        " Stop it, then try again."
+                        f"collection {self._collection!r} is held by a program that is not Skybridge"
+                        f" ({self.path}). Stop it, then try again."
                     ) from error
                 time.sleep(0.05)
         _open_shards.add(self)
@@ -200,8 +199,8 @@ class SharedShard:
 
     def _busy_here(self, wait: float) -> StoreBusy:
         return StoreBusy(
-            f"collection {self._collection!r} is busy: another thread of this process uses it; waited {wait:.0f} s."
-            " Try again when it is done."
+            f"collection {self._collection!r} is busy: another thread of this process uses it;"
+            f" waited {wait:.0f} s. Try again when it is done."
         )
 
 

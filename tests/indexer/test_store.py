@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from store_cases import DIMENSION, MANIFEST, make_ids, make_payloads, make_rows
 
 from encoders.errors import SpaceMismatch, StoreError
 from encoders.vectors import unit_rows
 from indexer.schema import FIELDS
 from indexer.store.base import GeoRadius, Match, Range, Where
-from store_cases import DIMENSION, MANIFEST, make_ids, make_payloads, make_rows
 
 
 @pytest.fixture
@@ -32,7 +32,9 @@ def filled(store, count=50, seed=0):
 
 
 def test_import_is_instant():
-    code = "import sys, indexer.store; print([m for m in ('qdrant_edge', 'qdrant_client') if m in sys.modules])"
+    code = (
+        "import sys, indexer.store; print([m for m in ('qdrant_edge', 'qdrant_client') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -110,7 +112,7 @@ def test_roundtrip(store):
 
 
 def test_upsert_replaces(store):
-    ids, rows, payloads = filled(store, 4)
+    ids, rows, _ = filled(store, 4)
     store.upsert(ids[:1], rows[1:2], [{"kind": "other"}])
     assert store.count() == 4
     item = store.retrieve(ids[:1], with_vectors=True)[0]
@@ -189,7 +191,7 @@ def test_scores_are_cosines(store):
 
 
 def test_limits(store):
-    ids, rows, _ = filled(store)
+    _, rows, _ = filled(store)
     assert store.search(rows[0], 0) == []
     assert store.search(rows[0], 0, offset=10) == []
     assert store.search(rows[0], 5, offset=50) == []
@@ -209,9 +211,7 @@ def test_pages_of_ties_neither_repeat_nor_drop(store):
     query = make_rows(1, seed=3)[0]
     whole = [hit.id for hit in store.search(query, 120)]
     for size in (1, 7, 30):
-        paged = [
-            hit.id for offset in range(0, 120, size) for hit in store.search(query, size, offset=offset)
-        ]
+        paged = [hit.id for offset in range(0, 120, size) for hit in store.search(query, size, offset=offset)]
         assert paged == whole
     assert sorted(whole[:30]) == whole[:30]
 
@@ -386,9 +386,7 @@ def _passes(where, payload):
     )
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     payloads=st.lists(_PAYLOADS, min_size=1, max_size=30),
     wheres=st.lists(_WHERE, min_size=1, max_size=4),
@@ -408,7 +406,9 @@ def test_search_is_brute_force(store, payloads, wheres, seed, offset, limit):
         passing = {name for name, payload in zip(ids, payloads, strict=True) if _passes(where, payload)}
         assert store.count(where) == len(passing)
         hits = store.search(query, limit, where, offset)
-        expected = sorted((scores[ids.index(name)] for name in passing), reverse=True)[offset : offset + limit]
+        expected = sorted((scores[ids.index(name)] for name in passing), reverse=True)[
+            offset : offset + limit
+        ]
         np.testing.assert_allclose([hit.score for hit in hits], expected, atol=1e-5)
         assert {hit.id for hit in hits} <= passing
         for hit in hits:
