@@ -1,7 +1,9 @@
-"""How fast the Edge store is: python benchmarks/store.py --items 100000 --dimension 384 [--out FILE.json]
+"""Measure the Edge store.
 
-Vectors are drawn around random centres with noise, as real ones lie; queries are drawn the same way and are not stored.
-Needs a free machine for numbers worth keeping.
+    python benchmarks/store.py --items 100000 --dimension 384 --out results.json
+
+Vectors are drawn around random centres with noise, as real ones lie; queries are drawn the same way and are
+not stored. Needs a free machine for numbers worth keeping.
 """
 
 import argparse
@@ -175,7 +177,7 @@ def be_peer(folder: Path, dimension: int) -> None:
 
 
 def hand_over(store: Store, folder: Path, dimension: int, queries: Vectors) -> dict[str, float]:
-    """Time of a query while another process writes without a pause, and what that process gets done meanwhile."""
+    """Time of a query while another process writes without a pause, and what that one gets done meanwhile."""
     store.close()
     command = [sys.executable, __file__, "--peer", str(folder), "--dimension", str(dimension)]
     times = []
@@ -187,9 +189,9 @@ def hand_over(store: Store, folder: Path, dimension: int, queries: Vectors) -> d
     ):
         time.sleep(3)
         started = time.perf_counter()
-        for query in queries[:20]:
+        for query in queries[:10]:
             times.append(timed(lambda query=query: store.search(query, 10)))
-            time.sleep(0.2)
+            time.sleep(1.0)  # as a person asks
         seconds = time.perf_counter() - started
         peer.kill()
         peer.wait()

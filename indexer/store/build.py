@@ -25,27 +25,31 @@ def build_in_child(folder: Path, collection: str, wait: float) -> None:
     # Found where this process found it, whatever the working directory is.
     root = str(Path(encoders.__path__[0]).parent)
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    command = [sys.executable, "-m", "indexer.store.build", os.fspath(folder), collection, str(wait)]
+    # -P: a folder called indexer in the working directory is not ours
+    command = [sys.executable, "-P", "-m", "indexer.store.build", os.fspath(folder), collection, str(wait)]
     child = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
     )
     try:
-        _, complaint = child.communicate()
+        complaint, _ = child.communicate()
     except BaseException:  # Ctrl-C: building may be repeated at any time
         child.kill()
         child.wait()
         raise
     if child.returncode:
-        text = complaint.decode(errors="replace").strip() or f"the builder ended with {child.returncode}"
+        text = complaint.decode(errors="replace").strip() or (
+            f"the index of collection {collection!r} could not be built: the builder ended with"
+            f" {child.returncode}, often for want of memory. Nothing is lost; searches just take longer."
+        )
         raise (StoreBusy if child.returncode == _BUSY else StoreError)(text)
 
 
 def main(folder: str, collection: str, wait: str) -> int:
-    """Take the lease, build, end. Complaints go to stderr, for the parent to raise."""
+    """Take the lease, build, end. A complaint goes to stdout, for the parent to raise."""
     signal.signal(
         signal.SIGINT, signal.SIG_DFL
     )  # Python's own handler could not run before the engine is done
@@ -58,7 +62,7 @@ def main(folder: str, collection: str, wait: str) -> int:
             shard.flush()
         shared.close()
     except StoreError as error:
-        sys.stderr.write(str(error))
+        sys.stdout.write(str(error))
         return _BUSY if isinstance(error, StoreBusy) else 1
     return 0
 

@@ -21,7 +21,7 @@ __all__ = ["SharedShard", "shared_shard", "translated"]
 
 _WATCH_SECONDS = 0.03  # how soon an idle holder notices that somebody waits
 _IDLE_SECONDS = 30.0  # after that nobody seems to need it: give memory and lease back
-_LONGEST_TURN = 0.5  # seconds a busy holder may go on while somebody waits
+_LONGEST_TURN = 0.25  # seconds a busy holder may go on while somebody waits
 
 _shards: WeakValueDictionary[Path, "SharedShard"] = WeakValueDictionary()
 _shards_lock = threading.Lock()
@@ -158,8 +158,8 @@ class SharedShard:
                 time.sleep(0.05)
         _open_shards.add(self)
         self._opened_at = time.monotonic()
-        # A busy holder keeps it for as long as opening took, or two busy processes would do nothing but open.
-        self._turn_seconds = min(self._opened_at - started, _LONGEST_TURN)
+        # A busy holder keeps it for half as long as opening took, or two of them would do nothing but open.
+        self._turn_seconds = min((self._opened_at - started) / 2, _LONGEST_TURN)
         return self._shard
 
     def _release(self) -> None:

@@ -257,24 +257,23 @@ def test_open_range_asks_for_the_field(store):
     assert store.count(Where(must=(Range("date"),))) == 1
 
 
-@pytest.mark.parametrize(
-    "where",
-    [
-        Where(must=(Range("date", "yesterday", None),)),
-        Where(must=(GeoRadius("place", 95.0, 0.0, 10.0),)),
-        Where(must=(Range("bytes", float("nan"), None),)),
-        Where(must=(Match("kind", (object(),)),)),
-    ],
-)
-def test_nonsense_filters_are_store_errors(store, where):
+def test_nonsense_filters_are_store_errors(store):
     filled(store, 3)
-    with pytest.raises(StoreError):
-        store.count(where)
+    for nonsense in (
+        Range("date", "yesterday", None),
+        Range("date", None, 5.0),
+        Range("bytes", float("nan"), None),
+        Range("bytes", "many", None),
+        GeoRadius("place", 95.0, 0.0, 10.0),
+        GeoRadius("place", 5.0, 0.0, -1.0),
+        Match("kind", (object(),)),
+    ):
+        with pytest.raises(StoreError):
+            store.count(Where(must=(nonsense,)))
 
 
-@pytest.mark.parametrize(
-    ("ids", "rows", "payloads"),
-    [
+def test_refused_writes_change_nothing(store):
+    for ids, rows, payloads in (
         (["not-a-uuid"], make_rows(1), [{}]),
         ([5], make_rows(1), [{}]),
         (make_ids(2), make_rows(1), [{}]),
@@ -284,11 +283,10 @@ def test_nonsense_filters_are_store_errors(store, where):
         (make_ids(1), np.full((1, DIMENSION), np.nan, np.float32), [{}]),
         (make_ids(1), make_rows(1), [{"kind": object()}]),
         (make_ids(1), make_rows(1), [{"kind": "\udce9"}]),
-    ],
-)
-def test_refused_writes_change_nothing(store, ids, rows, payloads):
-    with pytest.raises(StoreError):
-        store.upsert(ids, rows, payloads)
+        (make_ids(1), make_rows(1), [{"bytes": float("inf")}]),
+    ):
+        with pytest.raises(StoreError):
+            store.upsert(ids, rows, payloads)
     assert store.count() == 0
 
 
@@ -386,7 +384,7 @@ def _passes(where, payload):
     )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     payloads=st.lists(_PAYLOADS, min_size=1, max_size=30),
     wheres=st.lists(_WHERE, min_size=1, max_size=4),
