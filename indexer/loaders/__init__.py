@@ -7,13 +7,13 @@ from encoders.picture import PictureSpec
 from indexer.items import Kind, LoadedSource
 from indexer.limits import Limits
 from indexer.loaders.extensions import EXTENSIONS
-from indexer.loaders.failures import one_error_tree
+from indexer.loaders.failures import mute_decoders, one_error_tree
 from indexer.loaders.source import hash_file, open_file
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["EXTENSIONS", "hash_file", "load", "open_picture", "supported"]
+__all__ = ["EXTENSIONS", "hash_file", "load", "mute_decoders", "open_picture", "supported"]
 
 
 def supported(path: Path) -> Kind | None:
@@ -25,9 +25,7 @@ def supported(path: Path) -> Kind | None:
     return EXTENSIONS.get(path.suffix[1:].lower())
 
 
-def load(
-    path: Path, *, picture_spec: PictureSpec | None, passage_tokens: int, limits: Limits | None = None
-) -> LoadedSource:
+def load(path: Path, *, picture_spec: PictureSpec | None, passage_tokens: int, limits: Limits | None = None) -> LoadedSource:
     """Read one file into items, ready for their towers.
 
     Fills every field of indexer.schema that the file itself tells; the pipeline adds paths, folders, names, modality,
@@ -46,9 +44,7 @@ def load(
         return load_picture(opened, _extension(path), picture_spec, limits)
 
 
-def open_picture(
-    source: Path | bytes | BinaryIO, limits: Limits | None = None, at_least: int | None = None
-) -> "Image.Image":
+def open_picture(source: Path | bytes | BinaryIO, limits: Limits | None = None, at_least: int | None = None) -> "Image.Image":
     """Decode a picture into an upright RGB Pillow image, transparent parts on white.
 
     `at_least`: pixels that the shorter side must keep; with it large JPEGs are decoded at 1/2, 1/4 or 1/8, which is

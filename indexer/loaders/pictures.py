@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from encoders.errors import FileError, LimitError
+from encoders.errors import FileError
 from encoders.picture import PictureSpec, prepare
 from indexer import thumbnails
 from indexer.items import LoadedItem, LoadedSource
@@ -24,9 +24,7 @@ __all__ = ["decode", "decode_source", "load_picture"]
 _TRANSPOSE = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF orientation -> Image.Transpose that undoes it
 
 
-def load_picture(
-    opened: OpenedFile, extension: str, spec: PictureSpec | None, limits: Limits
-) -> LoadedSource:
+def load_picture(opened: OpenedFile, extension: str, spec: PictureSpec | None, limits: Limits) -> LoadedSource:
     """A picture file -> its one item, its thumbnail and its fields."""
     if spec is None:
         raise FileError("the model of this collection takes no pictures; use a model card that does")
@@ -59,9 +57,7 @@ def decode(image: "Image.Image", at_least: int | None = None) -> "Image.Image":
     image.load()
     rgb = to_rgb(image)
     if at_least and (factor := min(rgb.size) // (2 * at_least)) > 1:
-        rgb = rgb.reduce(
-            factor
-        )  # box filter: what follows works on far fewer pixels, still twice what it needs
+        rgb = rgb.reduce(factor)  # box filter: what follows works on far fewer pixels, still twice what it needs
     from PIL import Image
 
     turn = _TRANSPOSE.get(orientation)
