@@ -8,7 +8,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 from indexer import batches, pipeline  # noqa: E402 - the path comes first
 from indexer.library import Library  # noqa: E402
 
-from tiny import tiny_encoder
+from tiny import tiny_encoder  # noqa: E402
 
 
 def main(home, folder):
