@@ -136,9 +136,7 @@ class Canvas:
             start = (x * SCALE - dx * SCALE * 0.4, y * SCALE - dy * SCALE * 0.4)
             pen.line([start, ((x + dx) * SCALE, (y + dy) * SCALE)], fill=fill, width=max(1, SCALE // 2 + 1))
 
-    def hairs(
-        self, within: Image.Image, colours: Sequence[Colour], count: int, length: float, box: Sequence[float]
-    ) -> None:
+    def hairs(self, within: Image.Image, colours: Sequence[Colour], count: int, length: float, box: Sequence[float]) -> None:
         """Strokes of coat inside a mask: `box` is (left, top, right, bottom) in pixels."""
         layer = self.image.copy()
         pen = ImageDraw.Draw(layer)

@@ -6,7 +6,7 @@ from PIL import Image
 
 from app.samples.canvas import Canvas, Colour, Point, curve, oval
 
-__all__ = ["butterfly", "goldfish", "ladybird"]
+__all__ = ["butterfly", "goldfish"]
 
 
 def goldfish() -> Image.Image:
@@ -30,7 +30,9 @@ def goldfish() -> Image.Image:
         canvas.shade(oval(*middle, 30, 22), "#ffd08a", 0.7, 12, within=mask)
         for x, y in curve(fin)[::9]:
             canvas.line([(middle[0] * 0.5 + x * 0.5, middle[1] * 0.5 + y * 0.5), (x, y)], 1.0, "#e9741d")
-    outline = curve([(126, 244), (160, 200), (240, 166), (340, 168), (430, 206), (472, 240), (430, 280), (340, 310), (240, 312), (160, 288)])
+    outline = curve(
+        [(126, 244), (160, 200), (240, 166), (340, 168), (430, 206), (472, 240), (430, 280), (340, 310), (240, 312), (160, 288)]
+    )
     body = canvas.shape(outline, "#f47f1f")
     canvas.shade(oval(290, 290, 150, 30), "#ffe1a6", 0.85, 20, within=body)
     canvas.shade(oval(290, 182, 150, 24), "#c9480a", 0.6, 18, within=body)
@@ -54,7 +56,7 @@ def goldfish() -> Image.Image:
 
 
 def butterfly() -> Image.Image:
-    """A monarch butterfly on lavender."""
+    """A cabbage butterfly on lavender."""
     canvas = Canvas(640, 480, "#a9c98a", "#5f8f52", seed=6)
     for x, y, r in ((100, 90, 90), (540, 70, 110), (90, 400, 100), (560, 400, 90)):
         canvas.shade(oval(x, y, r, r), "#dcebb4", 0.5, 40)
@@ -64,8 +66,11 @@ def butterfly() -> Image.Image:
             y = 300 + row * 9
             canvas.shape(oval(320 + side * (9 + row * 0.7), y, 9, 7, side * 30), "#8d6cc0" if (row + side) % 2 else "#a98ad6")
     for side in (-1, 1):
-        _wing(canvas, side, [(8, 236), (70, 120), (190, 60), (236, 84), (212, 170), (120, 240), (20, 252)], "#f08a1c")
-        _wing(canvas, side, [(8, 250), (90, 240), (176, 262), (190, 320), (140, 366), (70, 344), (20, 280)], "#f39a2d")
+        _wing(canvas, side, [(8, 236), (70, 120), (190, 60), (236, 84), (212, 170), (120, 240), (20, 252)], "#f7f3df")
+        _wing(canvas, side, [(8, 250), (90, 240), (176, 262), (190, 320), (140, 366), (70, 344), (20, 280)], "#efe9c4")
+        canvas.shade(oval(320 + side * 222, 88, 26, 24), "#2a2723", 0.95, 5)
+        for x, y in ((130, 160), (150, 205)):
+            canvas.shade(oval(320 + side * x, y, 13, 13), "#2a2723", 0.9, 3)
     canvas.tapered(curve([(320, 196), (320, 250), (320, 330)], closed=False), 17, 7, "#1b1613")
     canvas.shape(oval(320, 190, 11, 12), "#1b1613")
     for side in (-1, 1):
@@ -77,45 +82,8 @@ def butterfly() -> Image.Image:
 
 def _wing(canvas: Canvas, side: int, points: list[Point], fill: Colour) -> None:
     outer = curve([(320 + side * x, y) for x, y in points])
-    centre = (sum(x for x, _ in outer) / len(outer), sum(y for _, y in outer) / len(outer))
-    rim = canvas.shape(outer, "#1b1613")
-    canvas.shape([(centre[0] + (x - centre[0]) * 0.86, centre[1] + (y - centre[1]) * 0.84) for x, y in outer], fill)
-    root = (320 + side * 10, 246)
+    wing = canvas.shape(outer, fill)
+    canvas.shade(oval(320 + side * 30, 246, 60, 60), "#b9b487", 0.6, 20, within=wing)
     for x, y in outer[::11]:
-        canvas.line([root, (x, y)], 3, "#1b1613")
-    for x, y in outer[::5]:
-        spot = (centre[0] + (x - centre[0]) * 0.93, centre[1] + (y - centre[1]) * 0.92)
-        if abs(x - 320) > 60:
-            canvas.shape(oval(*spot, 2.8, 2.8), "#fdf6e6", within=rim)
-
-
-def ladybird() -> Image.Image:
-    """A ladybird on a leaf."""
-    canvas = Canvas(640, 480, "#cfe3a8", "#9cc46e", seed=8)
-    leaf_line = curve([(20, 420), (120, 210), (330, 90), (560, 60), (630, 70), (600, 220), (470, 380), (260, 460)])
-    leaf = canvas.shape(leaf_line, "#4f9a3c")
-    canvas.shade(oval(300, 180, 220, 60, -28), "#8fd06a", 0.7, 40, within=leaf)
-    canvas.line(curve([(20, 420), (300, 270), (630, 70)], closed=False), 5, "#7fbf62")
-    for step in range(8):
-        x, y = 110 + step * 62, 378 - step * 39
-        canvas.line(curve([(x, y), (x + 30, y - 70), (x + 70, y - 120)], closed=False), 2, "#6aae50")
-        canvas.line(curve([(x, y), (x + 70, y + 20), (x + 130, y + 30)], closed=False), 2, "#6aae50")
-    canvas.shade(oval(326, 300, 150, 100), "#1d3d14", 0.6, 18)
-    for side in (-1, 1):
-        for x, bend in ((236, -34), (312, 6), (388, 40)):
-            start = 246 + side * 92
-            canvas.line([(x, 246 + side * 70), (x + bend * 0.5, start + side * 18), (x + bend, start + side * 44)], 8, "#141414")
-    canvas.shape(oval(176, 246, 48, 56), "#141414")
-    canvas.shape(oval(196, 246, 60, 84), "#1a1a1a")
-    for side in (-1, 1):
-        canvas.shape(oval(186, 246 + side * 52, 20, 16), "#f6efe2")
-        canvas.line(curve([(140, 246 + side * 18), (108, 246 + side * 34), (84, 246 + side * 30)], closed=False), 4, "#141414")
-    shell = canvas.shape(oval(324, 246, 140, 116), "#d3201f")
-    canvas.shade(oval(320, 186, 90, 34), "#ff8d7a", 0.8, 22, within=shell)
-    canvas.shade(oval(330, 350, 150, 30), "#6d0a0c", 0.7, 22, within=shell)
-    canvas.line([(196, 246), (464, 246)], 4, "#1a1212")
-    spots = [(220, 246, 22), (280, 190, 22), (280, 302, 22), (360, 168, 19), (360, 324, 19), (350, 222, 20), (350, 272, 20), (424, 216, 15), (424, 278, 15)]
-    for x, y, r in spots:
-        canvas.shape(oval(x, y, r, r * 0.9), "#161212", within=shell)
-    canvas.shape(oval(290, 172, 24, 9, -14), "#ffe9e2", within=shell)
-    return canvas.finish(grain=3)
+        canvas.line([(320 + side * 10, 246), (x, y)], 1.1, "#cfc79e")
+    canvas.line([*outer, outer[0]], 1.6, "#8f8968")

@@ -50,12 +50,49 @@ def snowy_mountain() -> Image.Image:
     """A snowy mountain above a dark forest."""
     canvas = Canvas(640, 480, "#4f93d2", "#d6e9f5", seed=11)
     _clouds(canvas, ((110, 90, 60), (560, 130, 80)))
-    far: list[Point] = [(0, 330), (90, 230), (150, 270), (240, 200), (330, 280), (460, 190), (560, 260), (640, 210), (640, 400), (0, 400)]
+    far: list[Point] = [
+        (0, 330),
+        (90, 230),
+        (150, 270),
+        (240, 200),
+        (330, 280),
+        (460, 190),
+        (560, 260),
+        (640, 210),
+        (640, 400),
+        (0, 400),
+    ]
     canvas.shape(far, "#a9c3da")
-    peak: list[Point] = [(30, 420), (110, 330), (160, 300), (220, 210), (262, 176), (318, 74), (350, 110), (392, 150), (420, 210), (486, 280), (530, 310), (620, 420)]
+    peak: list[Point] = [
+        (30, 420),
+        (110, 330),
+        (160, 300),
+        (220, 210),
+        (262, 176),
+        (318, 74),
+        (350, 110),
+        (392, 150),
+        (420, 210),
+        (486, 280),
+        (530, 310),
+        (620, 420),
+    ]
     rock = canvas.shape(peak, "#f4f8fb")
     shadows: list[list[Point]] = [
-        [(318, 74), (350, 110), (392, 150), (420, 210), (486, 280), (530, 310), (620, 420), (420, 420), (370, 300), (392, 240), (340, 190), (352, 140)],
+        [
+            (318, 74),
+            (350, 110),
+            (392, 150),
+            (420, 210),
+            (486, 280),
+            (530, 310),
+            (620, 420),
+            (420, 420),
+            (370, 300),
+            (392, 240),
+            (340, 190),
+            (352, 140),
+        ],
         [(262, 176), (276, 220), (240, 270), (262, 330), (210, 420), (150, 420), (200, 300), (220, 240)],
     ]
     for shadow in shadows:
@@ -64,7 +101,12 @@ def snowy_mountain() -> Image.Image:
         x, y = canvas.random.uniform(80, 580), canvas.random.uniform(190, 415)
         size = canvas.random.uniform(4, 20) * (y / 400)
         lean = canvas.random.uniform(-8, 8)
-        chip: list[Point] = [(x, y), (x + size, y + size * 0.9), (x + size * 0.5 + lean, y + size * 1.5), (x - size * 0.5, y + size)]
+        chip: list[Point] = [
+            (x, y),
+            (x + size, y + size * 0.9),
+            (x + size * 0.5 + lean, y + size * 1.5),
+            (x - size * 0.5, y + size),
+        ]
         canvas.shape(chip, "#56667a" if canvas.random.random() < 0.6 else "#73849a", within=rock)
     canvas.shade(oval(320, 420, 340, 36), "#dfeaf2", 0.8, 20)
     for row, (y, fill) in enumerate(((420, "#3d5f57"), (446, "#284740"), (480, "#16302b"))):
@@ -143,7 +185,9 @@ def red_barn() -> Image.Image:
         canvas.line([*window, window[0]], 4, "#f1ece0")
     for _ in range(700):
         x, y = canvas.random.uniform(0, 640), canvas.random.uniform(384, 480)
-        canvas.line([(x, y), (x + canvas.random.uniform(-3, 3), y - 9)], 1.0, canvas.random.choice(["#9cc766", "#3f6f28", "#6c9f42"]))
+        canvas.line(
+            [(x, y), (x + canvas.random.uniform(-3, 3), y - 9)], 1.0, canvas.random.choice(["#9cc766", "#3f6f28", "#6c9f42"])
+        )
     return canvas.finish(grain=4)
 
 
@@ -156,10 +200,19 @@ def moonlit_night() -> Image.Image:
         canvas.fill(oval(x, y, size, size, steps=12), "#f5f1dc")
     canvas.shade(oval(440, 120, 110, 110), "#e9edff", 0.45, 46)
     moon = canvas.shape(oval(440, 120, 56, 56), "#f4efd8")
-    craters: tuple[tuple[float, float, float], ...] = ((424, 104, 13), (456, 132, 17), (448, 92, 8), (420, 140, 10), (470, 108, 7))
+    craters: tuple[tuple[float, float, float], ...] = (
+        (424, 104, 13),
+        (456, 132, 17),
+        (448, 92, 8),
+        (420, 140, 10),
+        (470, 108, 7),
+    )
     for x, y, r in craters:
         canvas.shade(oval(x, y, r, r), "#bdb79e", 0.7, 3, within=moon)
-    canvas.shape(curve([(-20, 330), (110, 236), (220, 300), (330, 250), (470, 306), (560, 262), (670, 330), (670, 360), (-20, 360)]), "#0b1830")
+    canvas.shape(
+        curve([(-20, 330), (110, 236), (220, 300), (330, 250), (470, 306), (560, 262), (670, 330), (670, 360), (-20, 360)]),
+        "#0b1830",
+    )
     canvas.gradient(338, 480, "#22396a", "#0a1734")
     for row in range(16):
         y = 344 + row * 8

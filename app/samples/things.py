@@ -18,7 +18,21 @@ def red_car() -> Image.Image:
         canvas.shape([(x, 408), (x + 70, 408), (x + 60, 416), (x - 14, 416)], "#e9e4d0")
     canvas.shade(oval(322, 362, 270, 18), "#17181a", 0.85, 9)
     body_line = curve(
-        [(60, 318), (66, 282), (110, 262), (200, 248), (262, 204), (320, 186), (400, 190), (470, 236), (552, 246), (592, 268), (596, 318), (570, 338), (90, 338)],
+        [
+            (60, 318),
+            (66, 282),
+            (110, 262),
+            (200, 248),
+            (262, 204),
+            (320, 186),
+            (400, 190),
+            (470, 236),
+            (552, 246),
+            (592, 268),
+            (596, 318),
+            (570, 338),
+            (90, 338),
+        ],
         steps=10,
     )
     body = canvas.shape(body_line, "#c8161d")
@@ -66,7 +80,14 @@ def bicycle() -> Image.Image:
         canvas.shape(oval(x, y, 8, 8), "#3a3d41")
     crank, seat, head = (298, 312), (262, 176), (418, 170)
     frame = "#1f6f8b"
-    for start, end in ((back, crank), (back, (268, 196)), (crank, seat), (crank, (424, 196)), ((268, 196), head), (head, front)):
+    for start, end in (
+        (back, crank),
+        (back, (268, 196)),
+        (crank, seat),
+        (crank, (424, 196)),
+        ((268, 196), head),
+        (head, front),
+    ):
         canvas.line([start, end], 8, frame)
     canvas.line([seat, (256, 152)], 6, "#2a2c2f")
     canvas.shape(curve([(214, 142), (250, 136), (296, 144), (284, 156), (240, 160), (216, 156)]), "#3b2417")
@@ -150,7 +171,17 @@ def guitar() -> Image.Image:
     canvas.gradient(560, 640, "#7a5233", "#5b3a22")
     canvas.shade(oval(262, 574, 130, 18), "#22170e", 0.7, 10)
     canvas.shade(oval(280, 460, 120, 120), "#24302b", 0.6, 22)
-    half: list[Point] = [(240, 318), (296, 322), (322, 356), (312, 398), (300, 420), (328, 452), (346, 506), (316, 560), (240, 576)]
+    half: list[Point] = [
+        (240, 318),
+        (296, 322),
+        (322, 356),
+        (312, 398),
+        (300, 420),
+        (328, 452),
+        (346, 506),
+        (316, 560),
+        (240, 576),
+    ]
     outline = curve(half + [(480 - x, y) for x, y in half[::-1]][1:-1])
     canvas.shape([(240 + (x - 240) * 1.03, 448 + (y - 448) * 1.03) for x, y in outline], "#5a3216")
     top = canvas.shape(outline, "#d99a4e")
@@ -182,13 +213,27 @@ def traffic_light() -> Image.Image:
     for x, tall in ((0, 180), (90, 130), (330, 200), (420, 150)):
         canvas.shade([(x, 600 - tall), (x + 80, 600 - tall), (x + 80, 600), (x, 600)], "#8c97a3", 0.8, 8)
     canvas.line([(240, 440), (240, 620)], 22, "#33383d")
-    case = canvas.shape(curve([(160, 70), (240, 62), (320, 70), (326, 250), (320, 430), (240, 438), (160, 430), (154, 250)], steps=8), "#23272b")
+    case = canvas.shape(
+        curve([(160, 70), (240, 62), (320, 70), (326, 250), (320, 430), (240, 438), (160, 430), (154, 250)], steps=8), "#23272b"
+    )
     canvas.shade(oval(180, 250, 18, 180), "#59626b", 0.7, 12, within=case)
     for y, fill, glow in ((130, "#ff2d1f", "#ff9a8a"), (250, "#4a3a10", "#5d4a1a"), (370, "#10361d", "#1a4a2a")):
         canvas.shape(oval(240, y, 54, 54), "#0d0f11")
         lamp = canvas.shape(oval(240, y, 45, 45), fill)
         canvas.shade(oval(228, y - 12, 20, 18), glow, 0.9, 8, within=lamp)
-        hood = curve([(184, y + 4), (186, y - 40), (240, y - 66), (294, y - 40), (296, y + 4), (284, y - 24), (240, y - 48), (196, y - 24)], steps=8)
+        hood = curve(
+            [
+                (184, y + 4),
+                (186, y - 40),
+                (240, y - 66),
+                (294, y - 40),
+                (296, y + 4),
+                (284, y - 24),
+                (240, y - 48),
+                (196, y - 24),
+            ],
+            steps=8,
+        )
         canvas.shape(hood, "#15181b")
     canvas.shade(oval(240, 130, 86, 86), "#ff3a2a", 0.35, 26)
     return canvas.finish(grain=4)
@@ -201,9 +246,14 @@ def teapot() -> Image.Image:
     canvas.shade(oval(320, 404, 200, 22), "#2e1c0e", 0.75, 12)
     glaze, dark = "#3f78b5", "#1f4674"
     canvas.tapered(curve([(430, 200), (520, 186), (556, 250), (510, 320), (440, 340)], closed=False), 26, 22, dark)
-    spout = canvas.shape(curve([(210, 330), (150, 280), (120, 200), (88, 176), (128, 168), (166, 200), (200, 250), (236, 262)]), glaze)
+    spout = canvas.shape(
+        curve([(210, 330), (150, 280), (120, 200), (88, 176), (128, 168), (166, 200), (200, 250), (236, 262)]), glaze
+    )
     canvas.shade(oval(150, 220, 12, 60, -30), "#b9d6f0", 0.6, 8, within=spout)
-    belly = canvas.shape(curve([(250, 168), (390, 168), (456, 230), (464, 310), (410, 384), (320, 398), (230, 384), (176, 310), (184, 230)]), glaze)
+    belly = canvas.shape(
+        curve([(250, 168), (390, 168), (456, 230), (464, 310), (410, 384), (320, 398), (230, 384), (176, 310), (184, 230)]),
+        glaze,
+    )
     canvas.shade(oval(256, 238, 34, 60, 20), "#d5e8f8", 0.85, 16, within=belly)
     canvas.shade(oval(430, 330, 50, 80), "#122c4d", 0.7, 26, within=belly)
     for turn in range(12):
