@@ -99,8 +99,8 @@ class Batcher:
             for start in range(0, len(places), size):
                 chosen = places[start : start + size]
                 rows[chosen] = self._encoder.encode_candidates(modality, _contents([items[place] for place in chosen]))
-        bounds = np.cumsum([len(one.items) for one in loaded])[:-1]
-        return np.split(rows, bounds)
+        ends = np.cumsum([len(one.items) for one in loaded])
+        return [rows[end - len(one.items) : end] for one, end in zip(loaded, ends, strict=True)]
 
 
 def _contents(items: Sequence[LoadedItem]) -> list:

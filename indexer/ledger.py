@@ -11,6 +11,7 @@ import json
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ _MIGRATIONS = (
     CREATE TABLE sources (
         path BLOB PRIMARY KEY, size INTEGER NOT NULL, modified_ns INTEGER NOT NULL, changed_ns INTEGER NOT NULL,
         content TEXT REFERENCES contents(content), reason TEXT, transient INTEGER NOT NULL DEFAULT 0,
-        recorded REAL NOT NULL DEFAULT (unixepoch('subsec')), seen INTEGER NOT NULL DEFAULT 0
+        recorded REAL NOT NULL, seen INTEGER NOT NULL DEFAULT 0
     ) WITHOUT ROWID;
     CREATE INDEX sources_by_content ON sources(content);
     CREATE TABLE contents (
@@ -252,14 +253,13 @@ class Ledger:
         return before
 
     def _write(self, source: Source, scan: int, content: str | None, reason: str | None, transient: bool) -> None:
-        path = os.fsencode(source.path)
+        stamp = (os.fsencode(source.path), source.size, source.modified_ns, source.changed_ns)
         with self.transaction():
             self.execute(
-                "INSERT OR REPLACE INTO sources (path, size, modified_ns, changed_ns, content, reason, transient, seen) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (path, source.size, source.modified_ns, source.changed_ns, content, reason, transient, scan),
+                "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*stamp, content, reason, transient, time.time(), scan),
             )
-            self.execute("DELETE FROM todo WHERE path = ?", (path,))
+            self.execute("DELETE FROM todo WHERE path = ?", stamp[:1])
 
     def content_of(self, path: Path) -> str | None:
         """Hash of what is indexed from this path."""

@@ -70,13 +70,16 @@ class Library:
         collection: str = DEFAULT_COLLECTION,
         url: str | None = None,
         *,
+        encoder: DualEncoder | None = None,
         on_wait: Callable[[str], None] | None = None,
     ) -> None:
+        """`encoder`: a model in hand instead of one by its card; `on_wait` hears why a call has to wait."""
         self.home = Home(home)
         self.collection = collection
         self.url = url or os.environ.get("SKYBRIDGE_QDRANT_URL") or None
         self._folder = self.home.folder(collection, self.url)
         self._on_wait = on_wait
+        self._given_encoder = encoder
 
     # --- what it is made of, each opened when first asked for
 
@@ -242,7 +245,8 @@ class Library:
 
     def _load(self, model: str | None) -> DualEncoder:
         manifest = self.store.manifest()
-        encoder = load_encoder(model or (manifest.card if manifest else DEFAULT_MODEL), cache=self.home.models)
+        card = model or (manifest.card if manifest else DEFAULT_MODEL)
+        encoder = self._given_encoder or load_encoder(card, cache=self.home.models)
         if manifest is not None:
             check_fingerprints(manifest, encoder, self.collection)
         return encoder

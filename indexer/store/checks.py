@@ -1,5 +1,6 @@
 """What both engines check before anything reaches them, so that both refuse the same things in the same words."""
 
+import json
 import uuid
 from collections.abc import Sequence
 
@@ -10,7 +11,7 @@ from encoders.vectors import Vectors, check_vectors
 from indexer.items import Payload
 from indexer.store.base import Manifest
 
-__all__ = ["check_items", "check_page", "check_query", "checked_ids", "merge_manifests", "no_collection"]
+__all__ = ["check_items", "check_page", "check_payload", "check_query", "checked_ids", "merge_manifests", "no_collection"]
 
 
 def checked_ids(ids: Sequence[str]) -> list[str]:
@@ -30,6 +31,16 @@ def check_items(ids: Sequence[str], vectors: Vectors, payloads: Sequence[Payload
         check_vectors(vectors, dimension)
     except InputError as error:
         raise StoreError(f"refused to store: {error}") from error
+    for name, payload in zip(ids, payloads, strict=True):
+        check_payload(payload, f"item {name}")
+
+
+def check_payload(payload: Payload, about: str) -> None:
+    """Raise StoreError unless the payload is JSON that comes back as it was: text in UTF-8, finite numbers."""
+    try:
+        json.dumps(payload, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, TypeError) as error:
+        raise StoreError(f"the payload of {about} cannot be stored: {error}") from error
 
 
 def check_query(vector: Vectors, dimension: int) -> None:

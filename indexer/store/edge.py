@@ -20,6 +20,7 @@ from indexer.store.build import build_in_child
 from indexer.store.checks import (
     check_items,
     check_page,
+    check_payload,
     check_query,
     checked_ids,
     merge_manifests,
@@ -101,6 +102,7 @@ class EdgeStore:
         from qdrant_edge import Filter, HasIdCondition, UpdateOperation
 
         names = checked_ids(ids)
+        check_payload(payload, f"{len(names)} items")
         self._need_manifest()
         for start in range(0, len(names) if payload else 0, _CHUNK):
             # By filter, not by ids: the engine stops half-way at an id it does not know.

@@ -1,5 +1,6 @@
 """Where -> the engine's own filter. Two dialects of one language: Qdrant Edge's classes and qdrant-client's."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,7 @@ def server_filter(where: Where | None) -> "models.Filter | None":
 
 def _parts(where: Where, words: Any, ranged: Any) -> dict[str, Any]:
     def one(condition: Condition) -> Any:
+        _check(condition)
         if isinstance(condition, Match):
             return _match(condition, words)
         if isinstance(condition, GeoRadius):
@@ -65,8 +67,24 @@ def _parts(where: Where, words: Any, ranged: Any) -> dict[str, Any]:
     }
 
 
+def _check(condition: Condition) -> None:
+    """Refuse what an engine would quietly take for "matches nothing"."""
+    if isinstance(condition, GeoRadius):
+        spot = (condition.latitude, condition.longitude, condition.metres)
+        inside = abs(condition.latitude) <= 90 and abs(condition.longitude) <= 180 and condition.metres >= 0
+        if not (inside and all(map(math.isfinite, spot))):
+            raise StoreError(f"{spot} is no circle on earth: degrees north, degrees east, metres")
+    if isinstance(condition, Match) and any(isinstance(value, bool) for value in condition.any_of):
+        # Qdrant Edge 0.9 takes True for 1, which matches no boolean: better refused than silently empty.
+        raise StoreError(f"booleans cannot be matched ({condition.key!r}); keep 0 or 1, or a word")
+    if isinstance(condition, Range):
+        for edge in (condition.gte, condition.lte):
+            if isinstance(edge, float) and math.isnan(edge):
+                raise StoreError(f"the range of {condition.key!r} ends at NaN")
+
+
 def _match(condition: Match, words: Any) -> Any:
-    """One MatchAny where the values have one type; else (bool, or a mix) one of several."""
+    """One MatchAny where the values have one type, else one of several MatchValue."""
     values = condition.any_of
     for kind in (str, int):
         if all(type(value) is kind for value in values):

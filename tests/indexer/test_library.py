@@ -1,0 +1,229 @@
+"""The whole path, folder to hits, on real files, the real store and real worker processes."""
+
+import os
+import shutil
+import time
+
+import pytest
+
+from encoders.errors import LibraryError, SpaceMismatch
+from search import open_library
+from tiny import tiny_encoder
+
+
+@pytest.fixture
+def library(home, encoder):
+    with open_library(home, encoder=encoder) as opened:
+        yield opened
+
+
+def add(library, *paths, **options):
+    return library.add(paths, workers=1, **options)
+
+
+def paths(hits):
+    return [hit.path.rpartition("/")[2] for hit in hits]
+
+
+def test_pictures_and_passages_are_found_by_words(library, files):
+    report = add(library, files)
+    assert (report.indexed, report.failed, report.items) == (6, 0, 6)
+    assert paths(library.search("red", limit=1)) == ["red.png"]
+    assert paths(library.search("yellow", limit=1)) == ["yellow.jpg"]
+    assert paths(library.search("harbour", limit=1)) == ["harbour.txt"]
+    hit = library.search("pancakes flour", limit=1)[0]
+    assert (hit.rank, hit.kind, hit.title) == (1, "document", "Pancakes")
+    assert "Flour" in hit.snippet
+    assert 0 <= hit.relevance <= 1
+    assert hit.reasons[0].signal == "meaning"
+
+
+def test_pictures_are_asked_with_pictures(library, files):
+    add(library, files)
+    assert paths(library.search(image=files / "pictures" / "green.png", limit=1)) == ["green.png"]
+    assert paths(library.search(image=(files / "pictures" / "blue.png").read_bytes(), kind="image", limit=1)) == ["blue.png"]
+    assert library.search(image=str(files / "pictures" / "red.png"), kind="document", limit=1)[0].kind == "document"
+    red = library.search("red", limit=1)[0]
+    similar = library.search(like=red.id, limit=10)
+    assert red.id not in [hit.id for hit in similar]
+    assert len(similar) == 5
+
+
+def test_unchanged_files_are_not_opened_again(library, files, monkeypatch):
+    add(library, files)
+    monkeypatch.setattr("indexer.pipeline.reading_pool", None)  # a run that would read fails loudly
+    report = add(library, files)
+    assert (report.indexed, report.unchanged, report.items) == (0, 6, 0)
+
+
+def test_a_rename_embeds_nothing_and_moves_the_path(library, files, monkeypatch):
+    add(library, files)
+    (files / "pictures" / "red.png").rename(files / "pictures" / "rouge.png")
+    shutil.move(files / "notes", files / "papers")
+    monkeypatch.setattr(type(library.encoder), "encode_candidates", None)  # encoding anything would fail
+    report = add(library, files)
+    assert (report.renamed, report.indexed, report.removed, report.items) == (3, 0, 0, 0)
+    assert paths(library.search("red", limit=1)) == ["rouge.png"]
+    assert paths(library.search("harbour", under=files / "papers", limit=1)) == ["harbour.txt"]
+    assert library.search("harbour", under=files / "notes") == []
+
+
+def test_a_deleted_file_leaves_the_index(library, files):
+    add(library, files)
+    (files / "pictures" / "red.png").unlink()
+    report = add(library, files)
+    assert (report.removed, report.unchanged) == (1, 5)
+    assert "red.png" not in paths(library.search("red", limit=100))
+    assert library.store.count() == 5
+
+
+def test_a_changed_file_replaces_its_items(library, files):
+    add(library, files)
+    (files / "notes" / "harbour.txt").write_text("A mountain in winter.")
+    report = add(library, files)
+    assert (report.indexed, report.unchanged) == (1, 5)
+    assert paths(library.search("mountain", limit=1)) == ["harbour.txt"]
+    assert "quiet" not in str([hit.snippet for hit in library.search("harbour quiet", limit=100)])
+    assert library.store.count() == 6
+
+
+def test_the_same_bytes_at_two_paths_are_one_item_with_both_paths(library, files):
+    shutil.copy(files / "pictures" / "red.png", files / "pictures" / "deep" / "copy.png")
+    add(library, files)
+    assert library.store.count() == 6
+    hit = library.search("red", limit=1)[0]
+    both = [str(files / "pictures" / "deep" / "copy.png"), str(files / "pictures" / "red.png")]
+    assert sorted(hit.payload["paths"]) == both
+    later = files / "pictures" / "later.png"
+    shutil.copy(files / "pictures" / "red.png", later)
+    assert add(library, files).items == 0
+    assert len(library.search("red", limit=1)[0].payload["paths"]) == 3
+    (files / "pictures" / "red.png").unlink()
+    later.unlink()
+    assert add(library, files).removed == 2
+    hit = library.search("red", limit=1)[0]
+    assert hit.payload["paths"] == both[:1]
+    assert library.search("red", under=files / "pictures" / "deep", limit=1)[0].id == hit.id
+
+
+def test_a_bad_file_is_recorded_and_costs_the_others_nothing(library, files):
+    (files / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 nothing more")
+    (files / "empty.pdf").write_bytes(b"")
+    (files / "program.xyz").write_bytes(b"?")
+    report = add(library, files)
+    assert (report.indexed, report.failed, report.skipped) == (6, 2, {"xyz": 1})
+    assert [failure.path.name for failure in library.failures()] == ["broken.jpg", "empty.pdf"]
+    assert all(failure.reason for failure in library.failures())
+    assert add(library, files).failed == 2, "it is still true"
+    shutil.copy(files / "pictures" / "red.png", files / "broken.jpg")
+    assert add(library, files).failed == 1
+
+
+def test_a_file_that_becomes_unreadable_leaves_with_its_reason(library, files):
+    add(library, files)
+    (files / "pictures" / "red.png").write_bytes(b"no picture any more")
+    report = add(library, files)
+    assert (report.failed, report.unchanged) == (1, 5)
+    assert library.store.count() == 5
+
+
+def test_filters_hold_inside_the_search(library, files):
+    old = time.mktime((2019, 5, 14, 12, 0, 0, 0, 0, 0))
+    os.utime(files / "pictures" / "blue.png", (old, old))
+    add(library, files)
+    assert paths(library.search("red", kind="document", limit=9)) != []
+    assert all(hit.kind == "document" for hit in library.search("red", kind="document", limit=9))
+    assert paths(library.search("red", until="2019", limit=9)) == ["blue.png"]
+    assert paths(library.search("red", since="2019-05", until="2019-05-14", limit=9)) == ["blue.png"]
+    assert "blue.png" not in paths(library.search("red", since="2020", limit=9))
+    assert paths(library.search("red", under=files / "pictures" / "deep", limit=9)) == ["yellow.jpg"]
+
+
+def test_paging_neither_repeats_nor_drops(library, files):
+    add(library, files)
+    whole = [hit.id for hit in library.search("red", limit=6)]
+    paged = [hit.id for offset in range(0, 8, 2) for hit in library.search("red", limit=2, offset=offset)]
+    assert paged == whole
+    assert [hit.rank for hit in library.search("red", limit=2, offset=2)] == [3, 4]
+
+
+def test_not_pushes_away(library, files):
+    add(library, files)
+
+    def score(**options):
+        return {hit.path: hit.score for hit in library.search("red harbour", limit=9, **options)}
+
+    harbour, red = str(files / "notes" / "harbour.txt"), str(files / "pictures" / "red.png")
+    assert score(not_text=["harbour"])[harbour] < score()[harbour]
+    assert score(not_text=["harbour"])[red] > score()[red]
+
+
+def test_removing_forgets_the_folder_and_drop_everything(library, files, home):
+    add(library, files)
+    assert library.remove([files / "notes"]) == 2
+    assert library.store.count() == 4
+    with pytest.raises(LibraryError, match="nothing at or below"):
+        library.remove([files / "notes"])
+    status = library.status()
+    assert (status.sources, status.images, status.documents, status.items) == (4, 4, 0, 4)
+    assert status.exact
+    library.drop()
+    with pytest.raises(LibraryError, match="no collection 'main'"):
+        library.search("red")
+    assert library.home.collections() == []
+
+
+def test_an_empty_folder_on_another_disk_is_a_drive_that_is_away(library, files):
+    add(library, files)
+    stored = library.ledger.roots()[0][1]
+    library.ledger.add_root(files, stored + 1)
+    moved = files.parent / "elsewhere"
+    shutil.move(files, moved)
+    files.mkdir()
+    report = add(library, files)
+    assert report.removed == 0
+    assert "not plugged in" in report.notes[0]
+    assert library.store.count() == 6
+
+
+def test_update_without_paths_goes_over_what_was_added(library, files, write_picture):
+    with pytest.raises(LibraryError, match="Name a folder"):
+        add(library)
+    add(library, files)
+    write_picture(files / "pictures" / "white.png", "white")
+    assert add(library).indexed == 1
+    shutil.rmtree(files)
+    report = add(library)
+    assert "is not there" in report.notes[0]
+    assert library.store.count() == 7
+
+
+def test_another_model_is_refused_with_both_fingerprints(library, files, home, write_picture):
+    add(library, files)
+    library.close()
+    write_picture(files / "new.png", "white")
+    with open_library(home, encoder=tiny_encoder("2")) as other:
+        with pytest.raises(SpaceMismatch, match="tiny-words-1.*tiny-words-2"):
+            other.search("red")
+        with pytest.raises(SpaceMismatch, match="tiny-colours"):
+            add(other, files)
+    with open_library(home) as other, pytest.raises(SpaceMismatch, match="filled by the model tiny, not starter"):
+        add(other, files, model="starter")
+
+
+def test_bad_requests_are_one_sentence(library, files):
+    with pytest.raises(LibraryError, match="does not exist"):
+        add(library, files / "nothing")
+    with pytest.raises(LibraryError, match="no collection"):
+        library.search("red")
+    with pytest.raises(LibraryError, match="cannot be the name"):
+        open_library(collection="../escape")
+
+
+def test_progress_adds_up_and_is_told_at_the_end(library, files):
+    told = []
+    add(library, files, on_progress=told.append)
+    assert told[0].state == "scanning"
+    assert {progress.state for progress in told} >= {"indexing", "finishing"}
+    run = library.status().run
+    assert (run.state, run.done, run.total, run.items) == ("done", 6, 6, 6)
