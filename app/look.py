@@ -1,8 +1,13 @@
 """The app's own style: little, and only on classes that our container keys make."""
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
-__all__ = ["dress"]
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["dress", "icon"]
 
 _STYLE = """
 <style>
@@ -66,3 +71,18 @@ h1, h2, h3 { letter-spacing: -0.01em; text-wrap: balance; }
 def dress() -> None:
     """Put the style into the page."""
     st.html(_STYLE)
+
+
+@st.cache_resource(show_spinner=False)
+def icon() -> "Image.Image":
+    """The sign in the browser's tab: two towers and the bridge between them. Named icons would come from the network."""
+    from PIL import Image, ImageDraw
+
+    image = Image.new("RGBA", (256, 256))
+    pen = ImageDraw.Draw(image)
+    pen.rounded_rectangle((0, 0, 255, 255), radius=56, fill="#0b6e69")
+    for left in (56, 160):
+        pen.rounded_rectangle((left, 56, left + 40, 212), radius=8, fill="white")
+    pen.rectangle((80, 84, 176, 104), fill="white")
+    pen.arc((96, 60, 160, 148), 0, 180, fill="white", width=8)
+    return image.resize((64, 64), Image.Resampling.LANCZOS)

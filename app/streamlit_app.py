@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.look import dress
+from app.look import dress, icon
 from app.plain import as_label
 from app.views import library, search
 from encoders.errors import SkybridgeError
@@ -10,7 +10,7 @@ from encoders.errors import SkybridgeError
 
 def main() -> None:
     """Set the page up and show the view that the address names."""
-    st.set_page_config(page_title="Skybridge", page_icon=":material/travel_explore:", layout="wide")
+    st.set_page_config(page_title="Skybridge", page_icon=icon(), layout="wide")
     dress()
     pages = [
         st.Page(search.show, title="Search", icon=":material/search:", url_path="search", default=True),

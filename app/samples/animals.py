@@ -7,8 +7,8 @@ from app.samples.canvas import Canvas, Colour, Point, curve, oval
 __all__ = ["black_cat"]
 
 _COAT = "#17171b"
-_HAIRS: tuple[Colour, ...] = ("#2a2622", "#3b342d", "#0d0d10", "#1c1815")
-_LIGHT = "#5a5148"
+_HAIRS: tuple[Colour, ...] = ("#2b2b32", "#35353d", "#0d0d10", "#1f1f25")
+_LIGHT = "#4a4a55"
 _MIDDLE = 330
 _BODY: tuple[Point, ...] = (
     (-68, 250), (-94, 320), (-108, 400), (-106, 466), (-68, 496), (0, 500),
@@ -21,25 +21,25 @@ _HEAD: tuple[Point, ...] = (
 
 
 def black_cat() -> Image.Image:
-    """A black cat that sits in a garden and looks at us."""
-    canvas = Canvas(640, 560, "#6f8a9a", "#7f9a6a", seed=3)
-    for x, y, size in ((90, 300, 90), (560, 270, 100), (240, 330, 70), (450, 340, 60)):
-        canvas.shade(oval(x, y, size, size * 0.8), "#5f7f4f", 0.45, 30)
-    canvas.gradient(430, 560, "#a34f3c", "#4f7038")
-    canvas.shade(oval(_MIDDLE, 500, 190, 26), "#20180f", 0.75, 14)
+    """A black cat that sits on a window sill and looks at us."""
+    canvas = Canvas(640, 560, "#c9d3c4", "#e9e2cf", seed=3)
+    canvas.shade(oval(170, 120, 240, 200), "#fff7df", 0.7, 60)
+    canvas.gradient(470, 560, "#b98d5f", "#8f6740")
+    canvas.fill([(0, 464), (640, 464), (640, 474), (0, 474)], "#d8b184")
+    canvas.shade(oval(_MIDDLE, 502, 190, 26), "#3b2a1a", 0.75, 14)
+    tail = curve([(400, 478), (500, 482), (560, 444), (556, 384), (528, 350)], closed=False)
+    canvas.tapered(tail, 34, 19, _COAT)
+    canvas.fur(tail, _COAT, 6, lean=0.1)
     _body(canvas)
-    tail = curve([(420, 478), (500, 500), (440, 520), (330, 522), (250, 512)], closed=False)
-    canvas.tapered(tail, 34, 20, _COAT)
-    canvas.fur(tail, _COAT, 7.8, lean=0.1)
     _ears(canvas)
     _face(canvas)
-    return canvas.finish(grain=2).crop((31, 42, 609, 547)).resize((640, 560), Image.Resampling.BICUBIC)
+    return canvas.finish(grain=3)
 
 
 def _body(canvas: Canvas) -> None:
-    outline = curve([(_MIDDLE + x * 0.86, y) for x, y in _BODY])
+    outline = curve([(_MIDDLE + x * 0.95, y) for x, y in _BODY])
     body = canvas.shape(outline, _COAT)
-    canvas.fur(outline, _COAT, 7.8)
+    canvas.fur(outline, _COAT, 3.5)
     canvas.shade(oval(300, 330, 46, 80), _LIGHT, 0.64, 26, within=body)
     canvas.shade(oval(420, 400, 22, 70), _LIGHT, 0.35, 16, within=body)
     canvas.hairs(body, _HAIRS, 5200, 12, (200, 220, 470, 505))
@@ -54,19 +54,19 @@ def _ears(canvas: Canvas) -> None:
     for side in (-1, 1):
 
         def at(x: float, y: float, side: int = side) -> Point:
-            return _MIDDLE + side * x * 0.862, y
+            return _MIDDLE + side * x * 0.95, y
 
         outline = curve([at(30, 118), at(72, 59), at(92, 47), at(100, 100), at(98, 150)])
         ear = canvas.shape(outline, _COAT)
         canvas.fur(outline, _COAT, 4.7, lean=-0.3)
         canvas.shade([at(52, 118), at(84, 73), at(90, 132)], "#8a6a66", 0.75, 5, within=ear)
-        canvas.hairs(ear, _HAIRS, 260, 10, (200, 20, 460, 150))
+        canvas.hairs(ear, _HAIRS, 260, 10, (200, 20, 460, 160))
 
 
 def _face(canvas: Canvas) -> None:
-    outline = curve([(_MIDDLE + x * 0.862, y) for x, y in _HEAD])
+    outline = curve([(_MIDDLE + x * 0.95, y) for x, y in _HEAD])
     head = canvas.shape(outline, _COAT)
-    canvas.fur(outline, _COAT, 6.2)
+    canvas.fur(outline, _COAT, 3)
     canvas.shade(oval(_MIDDLE, 130, 60, 26), _LIGHT, 0.64, 16, within=head)
     for side in (-1, 1):
         canvas.shade(oval(_MIDDLE + side * 74, 222, 30, 22), _LIGHT, 0.35, 12, within=head)
@@ -89,7 +89,7 @@ def _eye(canvas: Canvas, x: float, y: float, side: int) -> None:
     rim = [(-30, 4), (-12, -14), (14, -17), (30, -6), (14, 12), (-12, 15)]
     lid = [(-25, 3), (-9, -11), (13, -13), (25, -5), (11, 10), (-10, 11)]
     canvas.shape(curve([(x + side * across, y + down) for across, down in rim]), "#0a0a0a")
-    eye = canvas.shape(curve([(x + side * across, y + down) for across, down in lid]), "#8fae3c")
+    eye = canvas.shape(curve([(x + side * across, y + down) for across, down in lid]), "#c9b037")
     canvas.shade(oval(x, y - 10, 28, 7), "#3d3008", 0.6, 4, within=eye)
     canvas.shape(oval(x, y - 1, 7.4, 13), "#050505", within=eye)
     canvas.shape(oval(x - 6, y - 8, 3.2, 3.2), "#ffffff")

@@ -134,7 +134,7 @@ class Canvas:
             dx = (x - middle_x) / out * reach + self.random.uniform(-0.4, 0.4) * length
             dy = (y - middle_y) / out * reach + lean * reach
             start = (x * SCALE - dx * SCALE * 0.4, y * SCALE - dy * SCALE * 0.4)
-            pen.line([start, ((x + dx) * SCALE, (y + dy) * SCALE)], fill=fill, width=max(1, SCALE // 2 + 1))
+            pen.line([start, ((x + dx) * SCALE, (y + dy) * SCALE)], fill=fill, width=max(1, round(SCALE * 0.5)))
 
     def hairs(self, within: Image.Image, colours: Sequence[Colour], count: int, length: float, box: Sequence[float]) -> None:
         """Strokes of coat inside a mask: `box` is (left, top, right, bottom) in pixels."""

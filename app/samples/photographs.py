@@ -10,7 +10,6 @@ from pathlib import Path
 __all__ = ["photographs"]
 
 _PICTURES = {
-    ("skimage", "data/chelsea.png"): "tabby cat.png",
     ("skimage", "data/astronaut.png"): "astronaut.png",
     ("skimage", "data/coffee.png"): "cup of coffee.png",
     ("skimage", "data/motorcycle_left.png"): "motorcycle in a garage.png",
