@@ -60,8 +60,8 @@ class Hit:
 def snippet(text: str, query: str | None, length: int = _SNIPPET_CHARS) -> str:
     """The stretch of a passage that holds most of the query's words, at most `length` characters and two ellipses.
 
-    >>> snippet("one two three four", "three", length=10)
-    '… two three …'
+    >>> snippet("one two three four five", "three", length=11)
+    '… three …'
     """
     text = " ".join(text.split())
     if len(text) <= length:

@@ -1,0 +1,28 @@
+"""The machine a number was measured on, in general terms, and what ran there."""
+
+import os
+import platform
+import subprocess
+from importlib.metadata import version
+from typing import Any
+
+__all__ = ["describe_machine"]
+
+_PACKAGES = ("torch", "openvino", "qdrant-edge-py", "pillow", "streamlit")
+
+
+def describe_machine() -> dict[str, Any]:
+    """Cores, architecture, CPU features that matter, versions, commit. No names."""
+    flags: set[str] = set()
+    if os.path.exists("/proc/cpuinfo"):
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            flags = next((set(line.split()) for line in file if line.startswith("flags")), set())
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return {
+        "cores": os.cpu_count(),
+        "architecture": platform.machine(),
+        "cpu": sorted(flags & {"avx2", "avx512f", "avx512_bf16", "amx_bf16"}),
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in _PACKAGES},
+        "commit": commit.stdout.strip() or None,
+    }
