@@ -1,7 +1,7 @@
 """The question as it stands in the address bar, so that a copied address shows the same hits.
 
-`q`, `kind`, `under`, `since`, `until` and `collection` are bound to their widgets by Streamlit; `like` (the hit to find
-similar ones for) and `page` have no widget and are kept here.
+`q`, `under`, `since`, `until` and `collection` are bound to their widgets by Streamlit; `kind`, `like` (the
+hit to find similar ones for) and `page` are kept here.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,20 @@ from datetime import date
 
 import streamlit as st
 
-__all__ = ["PAGE_SIZE", "PICTURE", "Question", "clear_picture", "first_page", "more", "read", "similar_to"]
+__all__ = [
+    "PAGE_SIZE",
+    "PICTURE",
+    "Question",
+    "ask",
+    "clear_picture",
+    "first_page",
+    "more",
+    "narrowed",
+    "read",
+    "show_kind",
+    "similar_to",
+    "widen",
+]
 
 PAGE_SIZE = 24
 _MOST_PAGES = 40
@@ -109,4 +122,13 @@ def widen() -> None:
     """Take all filters away."""
     for name in ("kind", "under", "since", "until"):
         st.session_state[name] = None
+    show_kind()
     narrowed()
+
+
+def show_kind() -> None:
+    """Put the chosen kind into the address."""
+    if st.session_state.get("kind"):
+        st.query_params["kind"] = st.session_state["kind"]
+    elif "kind" in st.query_params:
+        del st.query_params["kind"]

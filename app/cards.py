@@ -13,6 +13,7 @@ from search import Hit, SearchLibrary
 __all__ = ["name_of", "show_cards"]
 
 _CARD_WIDTH = 150  # pixels at least, so that a phone shows two columns
+_STRONG = 0.4  # relevance from which a hit stands above the line
 
 
 def name_of(hit: Hit) -> str:
@@ -22,14 +23,28 @@ def name_of(hit: Hit) -> str:
 
 def show_cards(library: SearchLibrary, hits: list[Hit], open_hit: Callable[[Hit], None]) -> None:
     """The grid; `open_hit` shows the details of the one that was clicked."""
-    for_details: Hit | None = None
+    strong = [hit for hit in hits if hit.relevance >= _STRONG]
+    weak = hits[len(strong) :]
+    clicked = _grid(library, strong)
+    if weak:
+        st.html(f'<p class="sb-weak">{"Weaker matches" if strong else "No good match. The nearest there is:"}</p>')
+        clicked = _grid(library, weak) or clicked
+    if clicked is not None:
+        open_hit(clicked)
+
+
+def _grid(library: SearchLibrary, hits: list[Hit]) -> Hit | None:
+    """Draw the cards; returns the one that was clicked."""
+    clicked: Hit | None = None
+    if not hits:
+        return None
     columns = st.grid(columns=5, min_column_width=_CARD_WIDTH, gap="small")
     for hit in hits:
         with columns, st.container(key=f"card-{hit.rank}"):
             st.html(_card(library, hit))
             label = as_label(name_of(hit))
             if st.button(f"Open {label}", key=f"open-{hit.rank}-{hit.id}"):
-                for_details = hit
+                clicked = hit
             st.button(
                 "Find similar",
                 key=f"similar-{hit.rank}-{hit.id}",
@@ -38,8 +53,7 @@ def show_cards(library: SearchLibrary, hits: list[Hit], open_hit: Callable[[Hit]
                 on_click=similar_to,
                 args=(hit.id,),
             )
-    if for_details is not None:
-        open_hit(for_details)
+    return clicked
 
 
 def _card(library: SearchLibrary, hit: Hit) -> str:

@@ -6,8 +6,8 @@ and the file's hash is compared before anything of it leaves. Nothing else on th
 
 import hashlib
 import io
-from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import streamlit as st
 
@@ -19,7 +19,7 @@ from indexer.loaders import hash_file, open_picture
 from indexer.paths import to_path
 from search import Hit, SearchLibrary
 
-__all__ = ["facts", "original", "show_detail"]
+__all__ = ["facts", "original", "show_detail", "take_pending"]
 
 _SIDE = 1400  # pixels of the longer side, at most
 _MOST_DOWNLOAD = 200_000_000  # bytes; larger files are opened from their folder
@@ -28,7 +28,7 @@ _MOST_DOWNLOAD = 200_000_000  # bytes; larger files are opened from their folder
 def show_detail(library: SearchLibrary, hit: Hit) -> None:
     """Open the dialog for one hit."""
 
-    @st.dialog(as_label(name_of(hit)), width="large")
+    @st.dialog(as_label(_heading(hit)), width="large")
     def dialog() -> None:
         try:
             _content(library, hit)
@@ -38,13 +38,31 @@ def show_detail(library: SearchLibrary, hit: Hit) -> None:
     dialog()
 
 
+def _heading(hit: Hit) -> str:
+    return f"{name_of(hit)}, page {hit.page}" if hit.page and hit.kind == "document" else name_of(hit)
+
+
 def _content(library: SearchLibrary, hit: Hit) -> None:
     file = original(hit)
-    if hit.kind == "image":
-        _picture(library, hit, file)
-    else:
-        text = as_html_lines(hit.payload.get("text") or hit.snippet or "")
-        st.html(f'<div class="sb-passage" tabindex="0">{text}</div>')
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        if hit.kind == "image":
+            with st.container(key="detail_picture"):
+                _picture(library, hit, file)
+        else:
+            text = as_html_lines(hit.payload.get("text") or hit.snippet or "")
+            st.html(f'<div class="sb-passage" tabindex="0">{text}</div>')
+    with right:
+        _actions(hit, file)
+        rows = "".join(f"<dt>{as_html(name)}</dt><dd>{as_html(value)}</dd>" for name, value in facts(hit))
+        st.html(f'<dl class="sb-facts">{rows}</dl>')
+    for path in hit.payload.get("paths") or [hit.path]:
+        st.code(path, language=None, wrap_lines=True)
+    if file is None:
+        st.caption("The file has changed or moved since it was indexed. Update its folder on the library page.")
+
+
+def _actions(hit: Hit, file: Path | None) -> None:
     with st.container(horizontal=True, key="detail_actions"):
         if st.button("Find similar", key="detail-similar", icon=":material/auto_awesome_motion:", type="primary"):
             similar_to_from_dialog(hit.id)
@@ -58,12 +76,6 @@ def _content(library: SearchLibrary, hit: Hit) -> None:
                 on_click="ignore",
                 key="detail-download",
             )
-    rows = "".join(f"<dt>{as_html(name)}</dt><dd>{as_html(value)}</dd>" for name, value in facts(hit))
-    st.html(f'<dl class="sb-facts">{rows}</dl>')
-    for path in hit.payload.get("paths") or [hit.path]:
-        st.code(path, language=None, wrap_lines=True)
-    if file is None:
-        st.caption("The file has changed or moved since it was indexed. Update its folder on the library page.")
 
 
 def similar_to_from_dialog(item: str) -> None:
@@ -134,32 +146,30 @@ def as_html_lines(text: str) -> str:
     return "\n".join(as_html(line) for line in text.splitlines())
 
 
-def facts(hit: Hit) -> Iterable[tuple[str, str]]:
-    """(name, value) of what is known of the file, for people."""
+def facts(hit: Hit) -> list[tuple[str, str]]:
+    """(name, value) of what is known of the file, for people; what is not known is left out."""
     payload = hit.payload
-    if hit.rank:
-        yield "Relevance", f"{hit.relevance:.0%}"
-        for reason in hit.reasons:
-            yield "Why", reason.text
-    if payload.get("title"):
-        yield "Title", str(payload["title"])
-    if hit.page:
-        yield "Page", str(hit.page)
-    if payload.get("width") and payload.get("height"):
-        yield "Size", f"{payload['width']} × {payload['height']} pixels"
-    if payload.get("bytes") is not None:
-        yield "File", f"{(payload.get('extension') or '').upper()} · {_bytes(int(payload['bytes']))}"
-    for name, key in (("Taken", "taken"), ("Changed", "modified")):
-        if payload.get(key):
-            yield name, str(payload[key]).replace("T", " ").removesuffix("Z")
-    if payload.get("camera"):
-        yield "Camera", str(payload["camera"])
-    place = payload.get("place")
-    if isinstance(place, dict) and {"lat", "lon"} <= place.keys():
-        yield "Place", f"{place['lat']:.5f}, {place['lon']:.5f}"
-    if payload.get("keywords"):
-        yield "Keywords", ", ".join(map(str, payload["keywords"]))
-    yield "Folder", str(PurePosixPath(hit.path).parent)
+    width, height, size, place = (payload.get(key) for key in ("width", "height", "bytes", "place"))
+    known: list[tuple[str, Any]] = [("Relevance", f"{hit.relevance:.0%}" if hit.rank else None)]
+    known += [("Why", reason.text) for reason in hit.reasons if hit.rank]
+    known += [
+        ("Title", payload.get("title")),
+        ("Page", hit.page),
+        ("Size", f"{width} × {height} pixels" if width and height else None),
+        ("File", f"{(payload.get('extension') or '').upper()} · {_bytes(int(size))}" if size is not None else None),
+        ("Taken", _moment(payload.get("taken"))),
+        ("Changed", _moment(payload.get("modified"))),
+        ("Camera", payload.get("camera")),
+        ("Place", f"{place['lat']:.5f}, {place['lon']:.5f}" if isinstance(place, dict) else None),
+        ("Keywords", ", ".join(map(str, payload.get("keywords") or []))),
+        ("Folder", str(PurePosixPath(hit.path).parent)),
+    ]
+    return [(name, str(value)) for name, value in known if value]
+
+
+def _moment(text: str | None) -> str | None:
+    """An RFC 3339 moment -> date and time to the minute, UTC."""
+    return text and text.replace("T", " ").removesuffix("Z")[:16]
 
 
 def _bytes(count: int) -> str:

@@ -4,16 +4,16 @@ from datetime import date
 
 import streamlit as st
 
-from app.address import PICTURE, Question, clear_picture, first_page, narrowed, widen
+from app.address import PICTURE, Question, clear_picture, first_page, narrowed, show_kind, widen
 from app.paste import pasted_picture
-from app.shelf import SAMPLES
 from indexer.paths import to_text
 from indexer.store.base import Where
 from search import SearchLibrary
 
-__all__ = ["choose_collection", "filter_panel", "search_line"]
+__all__ = ["chips", "choose_collection", "filter_panel", "folder_choices", "search_line", "take_pasted"]
 
 _PICTURE_TYPES = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "avif", "jp2"]
+_KINDS = {"image": "Pictures", "document": "Documents"}
 _MOST_FOLDERS = 300
 
 
@@ -68,7 +68,6 @@ def choose_collection(names: list[str], first: str) -> str:
         names,
         key="collection",
         required=True,
-        format_func=lambda name: "samples" if name == SAMPLES else name,
         bind="query-params",
         label_visibility="collapsed",
         on_change=_other_collection,
@@ -82,14 +81,11 @@ def _other_collection() -> None:
 
 def filter_panel(library: SearchLibrary) -> None:
     """Kind, folder and dates, each in the address."""
-    st.segmented_control(
-        "Kind",
-        ["image", "document"],
-        key="kind",
-        format_func={"image": "Pictures", "document": "Documents"}.get,
-        bind="query-params",
-        on_change=narrowed,
-    )
+    # Not bound: Streamlit would put the labels into the address, and the address says image or document.
+    if "kind" not in st.session_state:
+        asked = st.query_params.get("kind")
+        st.session_state["kind"] = asked if asked in _KINDS else None
+    st.segmented_control("Kind", list(_KINDS), key="kind", format_func=_KINDS.get, on_change=_other_kind)
     folders = folder_choices(library)
     if st.session_state.get("under") not in folders:
         st.session_state["under"] = None
@@ -102,11 +98,16 @@ def filter_panel(library: SearchLibrary) -> None:
         bind="query-params",
         on_change=narrowed,
     )
-    today = date.today()  # noqa: DTZ011 - the person's own day
+    today = date.today()
     limits = {"min_value": date(1826, 1, 1), "max_value": today.replace(year=today.year + 1, day=1)}
     for label, key in (("Since", "since"), ("Until", "until")):
         st.date_input(label, value=None, key=key, format="YYYY-MM-DD", bind="query-params", on_change=narrowed, **limits)
     st.button("Clear filters", on_click=widen, icon=":material/filter_alt_off:", type="tertiary")
+
+
+def _other_kind() -> None:
+    narrowed()
+    show_kind()
 
 
 def folder_choices(library: SearchLibrary) -> list[str]:

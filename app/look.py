@@ -28,7 +28,8 @@ h1, h2, h3 { letter-spacing: -0.01em; text-wrap: balance; }
 [class*="st-key-card-"] { position: relative; gap: .35rem; height: 100%; }
 .sb-card { display: flex; flex-direction: column; gap: .4rem; min-width: 0; }
 .sb-pic { aspect-ratio: 4 / 3; width: 100%; border-radius: .6rem; overflow: hidden; background: rgba(128,128,128,.13); }
-.sb-pic img { width: 100%; height: 100%; object-fit: cover; display: block; transition: transform .25s ease; }
+.sb-pic img { width: 100%; height: 100%; object-fit: cover; object-position: 50% 30%; display: block;
+  transition: transform .25s ease; }
 [class*="st-key-card-"]:hover .sb-pic img { transform: scale(1.03); }
 .sb-doc { padding: .9rem 1rem; box-sizing: border-box; display: flex; flex-direction: column; gap: .35rem;
   border-left: 4px solid var(--sb-accent); }
@@ -41,6 +42,10 @@ h1, h2, h3 { letter-spacing: -0.01em; text-wrap: balance; }
 .sb-bar { height: 3px; border-radius: 2px; background: rgba(128,128,128,.22); overflow: hidden; }
 .sb-bar i { display: block; height: 100%; border-radius: 2px; background: var(--sb-accent); }
 
+[class*="st-key-card-"] button p { overflow: hidden; text-overflow: ellipsis; }
+.sb-weak { margin: 1.2rem 0 .2rem; padding-top: .9rem; border-top: 1px solid rgba(128,128,128,.25);
+  font-size: .95rem; opacity: .75; }
+
 /* the button that opens a hit lies over its whole card; the others lie above it */
 [class*="st-key-card-"] [class*="st-key-open-"] { position: absolute; inset: 0; z-index: 1; }
 [class*="st-key-card-"] [class*="st-key-open-"] * { height: 100%; }
@@ -51,8 +56,10 @@ h1, h2, h3 { letter-spacing: -0.01em; text-wrap: balance; }
 [class*="st-key-similar-"] button { padding: .1rem .5rem; min-height: 1.9rem; font-size: .82rem; }
 
 /* details */
+.st-key-detail_picture img { max-height: 66vh; object-fit: contain; border-radius: .5rem; background: rgba(128,128,128,.1); }
 .sb-facts { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.1rem; margin: 0; font-size: .92rem; }
-.sb-facts dt { opacity: .65; } .sb-facts dd { margin: 0; overflow-wrap: anywhere; }
+.sb-facts dt, .sb-facts dd { margin: 0 !important; padding: 0; overflow-wrap: anywhere; }
+.sb-facts dt { opacity: .65; }
 .sb-passage { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.55; max-height: 22rem; overflow: auto;
   padding: 1rem 1.1rem; border-radius: .6rem; background: rgba(128,128,128,.1); }
 .sb-path { overflow-wrap: anywhere; font-size: .92rem; }
@@ -60,6 +67,8 @@ h1, h2, h3 { letter-spacing: -0.01em; text-wrap: balance; }
 @media (max-width: 640px) {
   .block-container { padding: 4rem 1rem 4rem; }
   .sb-brand b { font-size: 1.6rem; }
+  .sb-brand .sb-soft { font-size: .9rem; }
+  .st-key-search_line > div:first-child { flex: 1 1 100%; }
   .sb-doc { padding: .6rem .7rem; }
   .sb-doc p { font-size: .76rem; }
 }

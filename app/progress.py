@@ -68,7 +68,7 @@ def _line(run: Run) -> str:
     progress = run.progress
     words = _SAYS.get(progress.state, progress.state)
     if progress.total is None:
-        return f"{words}: {progress.scanned:,} files found"
+        return f"{words} and loading the model: {progress.scanned:,} files found"
     parts = [f"{words}: {progress.done:,} of {progress.total:,} files"]
     if progress.failed:
         parts.append(f"{progress.failed:,} failed")

@@ -16,7 +16,17 @@ from app.shelf import SAMPLES, home, library
 from encoders.errors import LibraryError
 from indexer.library import absolute
 
-__all__ = ["Started", "check_folder", "last_words", "start", "start_samples", "started"]
+__all__ = [
+    "Started",
+    "check_folder",
+    "last_words",
+    "refuse_samples",
+    "samples_folder",
+    "samples_wanted",
+    "start",
+    "start_samples",
+    "started",
+]
 
 _ROOT = Path(__file__).resolve().parent.parent
 _NO_SAMPLES = "samples-removed"
@@ -83,7 +93,7 @@ def _launch(arguments: list[str], collection: str) -> None:
     command = [sys.executable, *arguments, "--collection", collection, "--home", str(home().path), "--json"]
     with log.open("wb") as file:
         # A session of its own: closing the app or its terminal does not end an indexing run.
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter, arguments as a list, no shell
+        process = subprocess.Popen(
             command, cwd=_ROOT, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
         )
     desk[collection] = Started(process, log)

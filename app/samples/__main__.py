@@ -12,7 +12,7 @@ def main(arguments: list[str]) -> None:
     folder, *options = arguments
     write_samples(Path(folder))
     command = [sys.executable, "-m", "indexer", "add", folder, *options]
-    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell
+    os.execv(sys.executable, command)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Drawn things of the sample library."""
 
 import math
+from itertools import pairwise
 
 from PIL import Image
 
@@ -110,12 +111,12 @@ def umbrella() -> Image.Image:
     top: Point = (320, 74)
     dome: list[Point] = curve([(110, 262), (150, 160), (230, 96), top, (410, 96), (490, 160), (530, 262)], closed=False)
     scallops: list[Point] = []
-    for left, right in zip(ribs[::-1][:-1], ribs[::-1][1:], strict=True):
+    for left, right in pairwise(ribs[::-1]):
         middle = ((left[0] + right[0]) / 2, (left[1] + right[1]) / 2 - 24)
         scallops += curve([left, middle, right], closed=False)
     canvas.line(curve([(320, 240), (320, 330), (320, 400), (332, 424), (352, 420), (360, 400)], closed=False), 7, "#4a2f1f")
     cloth = canvas.shape(dome + scallops, "#c9252c")
-    for index, (left, right) in enumerate(zip(ribs[:-1], ribs[1:], strict=True)):
+    for index, (left, right) in enumerate(pairwise(ribs)):
         if index % 2:
             canvas.shade([top, left, right], "#7d0d15", 0.55, 3, within=cloth)
     canvas.shade(oval(230, 140, 60, 30, -40), "#ff8a86", 0.7, 16, within=cloth)

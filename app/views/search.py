@@ -59,7 +59,7 @@ def _welcome(lib: SearchLibrary) -> None:
     """Nothing is asked yet."""
     status = lib.status()
     if not status.items:
-        if not busy(lib.collection):
+        if not (busy(lib.collection) or busy(SAMPLES)):
             st.subheader("There is nothing to search yet")
             st.write("Add a folder with pictures or documents on the Library page, or try the sample library first.")
             with st.container(horizontal=True):
