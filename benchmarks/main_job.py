@@ -99,9 +99,7 @@ def _watch(pid: int, peaks: dict[str, int]) -> None:
 def cold_query(home: Path, text: str) -> float:
     """Seconds from starting `python -m search` to its end."""
     started = time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-m", "search", text, "--home", str(home), "--json"], check=True, capture_output=True
-    )
+    subprocess.run([sys.executable, "-m", "search", text, "--home", str(home), "--json"], check=True, capture_output=True)
     return round(time.perf_counter() - started, 3)
 
 

@@ -34,13 +34,15 @@ def _main_job(results: Mapping[str, Any]) -> str:
     rows = [
         ("photographs of 500x375 indexed", f"{photos['indexed'] / photos['seconds']:.0f} a second"),
         ("pages of 500 words indexed", f"{pages['indexed'] / pages['seconds']:.0f} a second"),
-        (f"a second run over {results['unchanged']['unchanged']:,} unchanged files", f"{results['unchanged']['seconds']:.2f} s"),
+        (
+            f"a second run over {results['unchanged']['unchanged']:,} unchanged files",
+            f"{results['unchanged']['seconds']:.2f} s",
+        ),
         ("a query from the command line, in a new process", f"{cold:.1f} s"),
         (f"a query with the library open, {warm['items']:,} items", f"{warm['p50']:.0f} ms (95%: {warm['p95']:.0f} ms)"),
         (f"the same at {many['warm_query_ms']['items']:,} items", f"{many['warm_query_ms']['p50']:.0f} ms"),
         (
-            "peak memory, all processes, "
-            f"{photos['indexed']:,} and {many['add_photos']['indexed']:,} photographs",
+            f"peak memory, all processes, {photos['indexed']:,} and {many['add_photos']['indexed']:,} photographs",
             f"{photos['peak_mb']['all']:,} and {many['add_photos']['peak_mb']['all']:,} MB ({growth:+.0%})",
         ),
     ]

@@ -36,7 +36,7 @@ __all__ = [
 
 
 def load_encoder(spec: str = "starter", cache: "Path | None" = None) -> "DualEncoder":
-    """A model by its card id -> the dual encoder, ready to run; see `encoders.loading.load_encoder`."""
+    """Load a model by its card id, ready to run; see `encoders.loading.load_encoder`."""
     from encoders.loading import load_encoder as load
 
     return load(spec, cache)

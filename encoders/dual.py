@@ -20,13 +20,11 @@ __all__ = ["DualEncoder"]
 class DualEncoder:
     """Queries and candidates -> unit vectors of one space.
 
-    A tower may stand on both sides. Each side keeps its own fingerprints, so a query tower that is trained further changes
-    `query_fingerprints` alone, and every stored candidate vector stays valid.
+    A tower may stand on both sides. Each side keeps its own fingerprints, so a query tower that is trained further
+    changes `query_fingerprints` alone, and every stored candidate vector stays valid.
     """
 
-    def __init__(
-        self, card: ModelCard, query_towers: Mapping[str, Tower], candidate_towers: Mapping[str, Tower]
-    ) -> None:
+    def __init__(self, card: ModelCard, query_towers: Mapping[str, Tower], candidate_towers: Mapping[str, Tower]) -> None:
         towers = [*query_towers.values(), *candidate_towers.values()]
         dimensions = {tower.dimension for tower in towers}
         if len(dimensions) != 1:
@@ -57,7 +55,7 @@ class DualEncoder:
 
     @property
     def passage_tokens(self) -> int:
-        """How many tokens of a passage are read, special tokens not counted; what is longer is cut. 0: takes no text."""
+        """How many tokens of a passage are read, special ones not counted; the rest is cut. 0: takes no text."""
         tower = self._candidates.get("text")
         return tower.max_tokens if isinstance(tower, TextTower) else 0
 
@@ -80,7 +78,7 @@ class DualEncoder:
         return "; ".join(f"{' and '.join(modalities)}: {about}" for about, modalities in abouts.items())
 
     def encode_query(self, text: str | None = None, image: "Image.Image | None" = None) -> Vectors:
-        """A text, an upright RGB picture, or both -> (d,) float32, unit length; both give the direction between them.
+        """(d,) float32, unit length, for a text, an upright RGB picture, or both: then the direction between them.
 
         Raises InputError for nothing, for what is empty, and for a modality this model does not take.
         """
@@ -97,7 +95,7 @@ class DualEncoder:
         return vector
 
     def encode_candidates(self, modality: str, contents: Sequence[Pixels] | Sequence[str]) -> Vectors:
-        """n prepared pictures or n passages -> (n, d) float32, unit rows, in the order given.
+        """(n, d) float32, unit rows, in the order given, for n prepared pictures or n passages.
 
         Raises InputError for an item the tower cannot take and for a modality this model does not have.
         """
@@ -122,6 +120,4 @@ class DualEncoder:
             return towers[modality]
         except KeyError:
             taken = " and ".join(sorted(towers)) or "nothing"
-            raise InputError(
-                f"the model {self.card.id} takes no {modality} as {side}, only {taken}"
-            ) from None
+            raise InputError(f"the model {self.card.id} takes no {modality} as {side}, only {taken}") from None

@@ -1,11 +1,11 @@
 """Networks exported to OpenVINO, and the folder that keeps them.
 
-A folder a network, `<name>-<fingerprint>-openvino-<version>`: the graph, its weights and a manifest with their SHA-256. It is
-written beside its place and renamed into it, so two processes may export at once and a killed one leaves no half network.
-A damaged one is made again.
+A folder a network, `<name>-<fingerprint>-openvino-<version>`: the graph, its weights and a manifest with their
+SHA-256. It is written beside its place and renamed into it, so two processes may export at once and a killed one leaves
+no half network. A damaged one is made again.
 
-Torch hands the network over by `torch.export`, and OpenVINO's frontend is called directly. `openvino.convert_model` would
-do as much, but it reports each conversion to its maker's analytics service unless the user has opted out.
+Torch hands the network over by `torch.export`, and OpenVINO's frontend is called directly. `openvino.convert_model`
+would do as much, but it reports each conversion to its maker's analytics service unless the user has opted out.
 """
 
 import contextlib
@@ -56,18 +56,14 @@ def open_exported(blueprint: "Blueprint", cache: Path) -> tuple[Run, str, str]:
     precision = "bf16" if capable and blueprint.bfloat16 else "f32"
     model, remark = _model(core, blueprint, cache)
     try:
-        compiled = core.compile_model(
-            model, "CPU", {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
-        )
+        compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"})
     except RuntimeError as error:
         raise ConversionFailed(_first_line(error)) from error
     request = compiled.create_infer_request()
 
     def run(arrays: "Arrays") -> NDArray[np.float32]:
         request.infer([np.ascontiguousarray(array) for array in arrays])
-        return np.array(
-            request.get_output_tensor(0).data, dtype=np.float32
-        )  # a copy: the next call overwrites it
+        return np.array(request.get_output_tensor(0).data, dtype=np.float32)  # a copy: the next call overwrites it
 
     return run, precision, remark
 
@@ -86,8 +82,8 @@ def _model(core: "openvino.Core", blueprint: "Blueprint", cache: Path) -> tuple[
     try:
         _keep(model, folder)
     except OSError as error:
-        # A full or read-only disk costs time at the next start, never an answer. Through a temporary folder all the
-        # same: weights stored in half precision compile many times quicker for bfloat16.
+        # A full or read-only disk costs time at the next start, never an answer. Through a temporary folder all
+        # the same: weights stored in half precision compile many times quicker for bfloat16.
         remark = f"not kept in {cache}: {error.strerror}"
         with contextlib.suppress(OSError), tempfile.TemporaryDirectory() as temporary:
             openvino.save_model(model, Path(temporary) / _GRAPH, compress_to_fp16=True)
@@ -118,7 +114,7 @@ def _convert(blueprint: "Blueprint") -> "openvino.Model":
             _check_same(model, module, inputs)
     except ConversionFailed:
         raise
-    except Exception as error:  # noqa: BLE001 - torch.export and the frontend raise dozens of kinds, some private
+    except Exception as error:  # torch.export and the frontend raise dozens of kinds
         raise ConversionFailed(_first_line(error)) from error
     finally:
         torch.backends.mha.set_fastpath_enabled(fast_path)
@@ -126,7 +122,7 @@ def _convert(blueprint: "Blueprint") -> "openvino.Model":
 
 
 def _check_same(model: "openvino.Model", module: Any, inputs: tuple[Any, ...]) -> None:
-    """A conversion that changes the answers is a failed one: compare both on the example, in float32."""
+    """Compare both on the example, in float32: a conversion that changes the answers is a failed one."""
     import openvino
 
     compiled = openvino.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})

@@ -1,8 +1,8 @@
 """What a tower is, as a few hex digits: the same on every machine and for every runtime.
 
-Two towers with equal fingerprints put the same thing at the same place. So everything that moves a vector goes in: the
-weights, the preprocessing, the dimension, the prompt, and the version of the recipe in our own code. Nothing else does:
-not the device, not the precision, not the version of a library.
+Two towers with equal fingerprints put the same thing at the same place. So everything that moves a vector goes in:
+the weights, the preprocessing, the dimension, the prompt, and the version of the recipe in our own code. Nothing else
+does: not the device, not the precision, not the version of a library.
 """
 
 import hashlib
@@ -43,6 +43,4 @@ def check_file(path: Path, expected: str, repair: str) -> None:
     except OSError as error:
         raise ModelError(f"the weights {path} cannot be read ({error.strerror}). {repair}") from error
     if found != expected:
-        raise ModelError(
-            f"the weights {path} are damaged: expected SHA-256 {expected}, found {found}. {repair}"
-        )
+        raise ModelError(f"the weights {path} are damaged: expected SHA-256 {expected}, found {found}. {repair}")

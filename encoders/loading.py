@@ -18,10 +18,10 @@ _LOADERS = {
 
 
 def load_encoder(spec: str = "starter", cache: Path | None = None) -> DualEncoder:
-    """A model by its card id -> the dual encoder, ready to run. Exported networks are kept in `cache`.
+    """Load a model by its card id, ready to run. Exported networks are kept in `cache`.
 
-    The first load of a model takes tens of seconds, later ones about one. Raises ModelError for a model that is not known,
-    cannot be had or is damaged, and MissingDependency when a package is not installed.
+    The first load of a model takes tens of seconds, later ones about one. Raises ModelError for a model that is not
+    known, cannot be had or is damaged, and MissingDependency when a package is not installed.
     """
     find_card(spec)
     module, function = _LOADERS[spec.partition(":")[0]]
@@ -30,6 +30,6 @@ def load_encoder(spec: str = "starter", cache: Path | None = None) -> DualEncode
 
 
 def default_cache() -> Path:
-    """Where networks are kept when no library says otherwise: `$XDG_CACHE_HOME/skybridge` or `~/.cache/skybridge`."""
+    """`$XDG_CACHE_HOME/skybridge` or `~/.cache/skybridge`: where networks are kept when no library says otherwise."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "skybridge"

@@ -1,22 +1,20 @@
 """The starter's text network: a BERT encoder, mean pooling, unit length.
 
-Written out here rather than taken from transformers: it is sixty lines, and the first start saves the seconds that importing
-transformers takes. A test holds it against sentence-transformers' own.
+Written out here rather than taken from transformers: it is sixty lines, and the first start saves the seconds that
+importing transformers takes. A test holds it against sentence-transformers' own.
 """
 
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 __all__ = ["DIMENSION", "MiniLm", "load_minilm"]
 
 DIMENSION = 384
 _LAYERS, _HEADS, _INNER, _EPSILON = 6, 12, 1536, 1e-12
-_MASKED = (
-    -1e4
-)  # added to the score of padding: nothing is left of it after the softmax, and bfloat16 holds it
+_MASKED = -1e4  # added to the score of padding: nothing is left of it after the softmax, and bfloat16 holds it
 
 
 class _Layer(nn.Module):
@@ -34,14 +32,14 @@ class _Layer(nn.Module):
     def forward(self, states: Tensor, bias: Tensor) -> Tensor:
         """(n, length, 384), (n, 1, 1, length) added to attention scores -> (n, length, 384)."""
         count, length, _ = states.shape
-        heads = (
+        query, key, value = (
             part.reshape(count, length, _HEADS, DIMENSION // _HEADS).transpose(1, 2)
             for part in self.query_key_value(states).chunk(3, -1)
         )
-        attended = F.scaled_dot_product_attention(*heads, attn_mask=bias)
+        attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
         attended = attended.transpose(1, 2).reshape(count, length, DIMENSION)
         states = self.attention_norm(states + self.attended(attended))
-        normed: Tensor = self.outer_norm(states + self.outer(F.gelu(self.inner(states))))
+        normed: Tensor = self.outer_norm(states + self.outer(functional.gelu(self.inner(states))))
         return normed
 
 
@@ -64,11 +62,11 @@ class MiniLm(nn.Module):
         for layer in self.layers:
             states = layer(states, bias)
         mean = (states * kept[:, :, None]).sum(1) / kept.sum(1, keepdim=True)
-        return F.normalize(mean, dim=-1)
+        return functional.normalize(mean, dim=-1)
 
 
 def load_minilm(path: Path) -> MiniLm:
-    """The network with the weights of a BERT checkpoint in safetensors, as Hugging Face names them."""
+    """Load the weights of a BERT checkpoint in safetensors, as Hugging Face names them."""
     from safetensors.torch import load_file
 
     saved = load_file(path)

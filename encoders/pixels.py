@@ -1,4 +1,4 @@
-"""The first layer of every picture network: bytes as they come from a decoder -> what the network was trained on."""
+"""The first layer of every picture network: bytes from a decoder -> the numbers that the network was trained on."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ __all__ = ["NormalisedPictures"]
 
 
 class NormalisedPictures(nn.Module):
-    """(n, height, width, 3) uint8 RGB -> what `network` makes of (n, 3, height, width) float32, normalised by channel."""
+    """(n, height, width, 3) uint8 RGB -> what `network` makes of it as (n, 3, height, width) normalised float32."""
 
     mean: Tensor
     deviation: Tensor

@@ -1,13 +1,13 @@
 """What runs a network: chosen here, in one place, and told with its reason.
 
-A tower describes its network as a Blueprint and gets back a Network: arrays in, array out, on whatever is best here.
+A tower describes its network as a Blueprint and gets back a Network: arrays in, array out, on what is best here.
 
 1. `SKYBRIDGE_RUNTIME` (`torch` or `openvino`), where it is set.
 2. Torch on an NVIDIA or Apple GPU, where there is one.
-3. OpenVINO on the CPU, in bfloat16 where the CPU has it and the blueprint's results stand it, else in float32.
+3. OpenVINO on the CPU, in bfloat16 where the CPU has it and the network's answers stand it, else in float32.
 4. Torch on the CPU.
 
-OpenVINO's networks are kept on disk (see encoders/exported.py): from the second start on, nothing here imports torch.
+OpenVINO's networks are kept on disk (see encoders/exported.py): from the second start on, this imports no torch.
 """
 
 import os
@@ -40,9 +40,7 @@ class Blueprint:
 
     name: str  # for people and for the folder it is kept in: "minilm"
     fingerprint: str  # equal fingerprints mean equal networks; names the exported file
-    build: Callable[
-        [], "torch.nn.Module"
-    ]  # makes the module, with its weights, ready to run; called only when needed
+    build: Callable[[], "torch.nn.Module"]  # makes the module, with its weights, ready to run; called only when needed
     example: Arrays  # inputs as they will come; no axis that varies may have length 1 here
     varying: tuple[Mapping[int, str], ...]  # for each input: axes that vary, each with its name
     bfloat16: bool = True  # False: this network's answers change too much in bfloat16
@@ -66,7 +64,7 @@ class Network:
         self._lock = threading.Lock()
 
     def __call__(self, *arrays: NDArray[Any]) -> NDArray[np.float32]:
-        """Inputs as in the blueprint's example, with any length on varying axes -> (n, d) float32.
+        """(n, d) float32 for inputs like the blueprint's example, with any length on varying axes.
 
         One call at a time: a network already uses every core, so two at once would only cost memory.
         """
@@ -75,13 +73,11 @@ class Network:
 
 
 def choose_runtime() -> Choice:
-    """The engine for this machine. Raises ModelError for an unknown `SKYBRIDGE_RUNTIME`."""
+    """Choose the engine for this machine. Raises ModelError for an unknown `SKYBRIDGE_RUNTIME`."""
     wanted = os.environ.get("SKYBRIDGE_RUNTIME", "").strip().lower()
     if wanted == "openvino":
         if find_spec("openvino") is None:
-            raise ModelError(
-                "SKYBRIDGE_RUNTIME=openvino, but openvino is not installed. Install it with: pip install openvino"
-            )
+            raise ModelError("SKYBRIDGE_RUNTIME=openvino, but it is not installed. Install it with: pip install openvino")
         return Choice("openvino", "cpu", "SKYBRIDGE_RUNTIME asks for it")
     if wanted == "torch":
         return Choice("torch", _torch_device(), "SKYBRIDGE_RUNTIME asks for it")
@@ -91,15 +87,13 @@ def choose_runtime() -> Choice:
         return Choice("torch", device, "torch sees a GPU")
     if find_spec("openvino") is not None:
         return Choice("openvino", "cpu", "no GPU, and openvino is installed")
-    return Choice(
-        "torch", "cpu", "no GPU, and openvino is not installed: pip install openvino makes it quicker"
-    )
+    return Choice("torch", "cpu", "no GPU, and openvino is not installed: pip install openvino makes it quicker")
 
 
 def open_network(blueprint: Blueprint, cache: Path) -> Network:
     """Blueprint -> Network; exported networks are kept below `cache`.
 
-    A network that OpenVINO cannot convert runs in torch, and `about` says so. Raises what `blueprint.build` raises.
+    A network that OpenVINO cannot convert runs in torch, and `about` says so. Raises what `build` raises.
     """
     choice = choose_runtime()
     if choice.engine == "torch":
@@ -131,7 +125,7 @@ def _torch_network(blueprint: Blueprint, choice: Choice) -> Network:
 
 
 def _may_have_gpu() -> bool:
-    """Cheap signs of a GPU that torch may use, so that torch is not imported just to hear that there is none."""
+    """Look for cheap signs of a GPU, so that torch is not imported just to hear that there is none."""
     if sys.platform == "darwin":
         return platform.machine() == "arm64"
     return Path("/dev/nvidiactl").exists() or Path("/dev/kfd").exists() or bool(shutil.which("nvidia-smi"))

@@ -1,7 +1,16 @@
-"""The `starter` model: MiniLM for text, EfficientNet-Lite2 and ConSE for pictures, both from installed packages.
+"""The `starter` model: MiniLM for text, EfficientNet-Lite2 and ConSE for pictures, from installed packages.
 
-ConSE (Norouzi et al. 2013, "Zero-shot learning by convex combination of semantic embeddings", equation 2) needs no training:
-a picture's vector is the mean of its likeliest classes' name vectors, each weighted by its probability.
+ConSE (Norouzi et al. 2013, "Zero-shot learning by convex combination of semantic embeddings", equation 2) needs no
+training: a picture's vector is the mean of its likeliest classes' vectors, each weighted by its probability. Tried on
+21 photographs with a caption each and on 680 emoji with their Unicode names (text to picture, mean reciprocal rank):
+
+    top 10, a class is the mean of its names (Norouzi's)                 .56  .101
+    the same, "a photo of a ..."                                         .58  .102
+    a class is half its names, half its definition                       .65  .115
+    the same, top 20                                                     .70  .120
+    the same, top 20, temperature 1.5                                    .78  .131   <- this one
+    the same, top 50, temperature 1.5                                    .77  .136
+    the same, top 100, temperature 2                                     .70  .127
 """
 
 import contextlib
@@ -16,12 +25,12 @@ from numpy.typing import NDArray
 
 from encoders.cards import find_card
 from encoders.dual import DualEncoder
-from encoders.errors import MissingDependency, ModelError
+from encoders.errors import InputError, MissingDependency, ModelError
 from encoders.fingerprint import check_file, fingerprint
 from encoders.picture import PictureSpec
 from encoders.runtime import Blueprint, open_network
 from encoders.tokens import TokenBatches, read_tokenizer
-from encoders.towers import PictureTower, TextTower
+from encoders.towers import PictureTower, TextTower, Tower
 from encoders.vectors import Vectors, check_vectors, unit_rows
 
 if TYPE_CHECKING:
@@ -41,27 +50,30 @@ _SPECIAL_TOKENS = 2
 _PICTURE_SPEC = PictureSpec(size=260, fit="crop", crop=0.89, resample="bicubic")
 
 # Vectors change with these, so they go into the picture tower's fingerprint.
-_CLASSES = 10  # how many of the likeliest classes make a picture's vector
-_PROMPT = "{}"
+_CLASSES = 20  # how many of the likeliest classes make a picture's vector
+_TEMPERATURE = 1.5  # logits are divided by it: the likeliest class alone says too little about a picture
 
 
 def load_starter(spec: str, cache: Path) -> DualEncoder:
-    """The starter. Raises MissingDependency without its packages and ModelError for damaged weights."""
+    """Load the starter. Raises MissingDependency without its packages and ModelError for damaged weights."""
     text_tower = _load_text_tower(cache)
     picture_tower = _load_picture_tower(cache, text_tower)
-    towers = {"text": text_tower, "image": picture_tower}
+    towers: dict[str, Tower] = {"text": text_tower, "image": picture_tower}
     return DualEncoder(find_card(spec), towers, towers)
 
 
 def conse(
-    logits: NDArray[np.float32], class_vectors: Vectors, classes: int = _CLASSES
+    logits: NDArray[np.float32],
+    class_vectors: Vectors,
+    classes: int = _CLASSES,
+    temperature: float = _TEMPERATURE,
 ) -> NDArray[np.float32]:
-    """(n, c) logits, (c, d) unit class vectors -> (n, d): mean of the likeliest classes, weighted by probability.
+    """(n, c) logits, (c, d) unit class vectors -> (n, d): the likeliest classes' mean, weighted by probability.
 
-    >>> conse(np.array([[9.0, 9.0, -9.0]], np.float32), np.eye(3, dtype=np.float32), classes=2).round(2).tolist()
+    >>> conse(np.array([[9.0, 9.0, -9.0]], np.float32), np.eye(3, dtype=np.float32), classes=2).tolist()
     [[0.5, 0.5, 0.0]]
     """
-    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    weights = np.exp((logits - logits.max(axis=1, keepdims=True)) / temperature)
     rest = np.argpartition(weights, -classes, axis=1)[:, :-classes]
     np.put_along_axis(weights, rest, 0.0, axis=1)
     weights /= weights.sum(axis=1, keepdims=True)
@@ -89,9 +101,7 @@ def _load_text_tower(cache: Path) -> TextTower:
 
     ids = np.array([[101, 2304, 4937, 102], [101, 4937, 102, 0], [101, 3899, 102, 0]], np.int64)
     varying = {0: "texts", 1: "length"}
-    network = open_network(
-        Blueprint("minilm", mark, build, (ids, (ids > 0).astype(np.int64)), (varying, varying)), cache
-    )
+    network = open_network(Blueprint("minilm", mark, build, (ids, (ids > 0).astype(np.int64)), (varying, varying)), cache)
     tokens = TokenBatches(read_tokenizer(tokenizer, _MAX_LENGTH), _MAX_LENGTH, pad_id=0)
     return TextTower(network, tokens, 384, mark, _MAX_LENGTH - _SPECIAL_TOKENS)
 
@@ -99,15 +109,15 @@ def _load_text_tower(cache: Path) -> TextTower:
 def _load_picture_tower(cache: Path, text_tower: TextTower) -> PictureTower:
     weights = _package_folder(_PICTURE_PACKAGE, _PICTURE_PIP) / "models" / "efficientnet-lite2-9656183e.pth"
     check_file(weights, _PICTURE_SHA256, _repair(_PICTURE_PIP))
-    names = class_names()
+    texts = class_texts()
     network_mark = fingerprint(recipe="efficientnet-lite2-1", weights=_PICTURE_SHA256)
     mark = fingerprint(
-        recipe="conse-1",
+        recipe="conse-2",
         network=network_mark,
         text=text_tower.fingerprint,
-        names=names,
+        texts=texts,
         classes=_CLASSES,
-        prompt=_PROMPT,
+        temperature=_TEMPERATURE,
         size=_PICTURE_SPEC.size,
         crop=_PICTURE_SPEC.crop,
         dimension=text_tower.dimension,
@@ -123,34 +133,40 @@ def _load_picture_tower(cache: Path, text_tower: TextTower) -> PictureTower:
         bfloat16=False,
     )
     network = open_network(blueprint, cache)
-    class_vectors = _class_vectors(names, text_tower, cache / f"class-vectors-{mark}.npy")
-    return PictureTower(
-        network, _PICTURE_SPEC, text_tower.dimension, mark, head=lambda logits: conse(logits, class_vectors)
-    )
+    class_vectors = _class_vectors(texts, text_tower, cache / f"class-vectors-{mark}.npy")
+    return PictureTower(network, _PICTURE_SPEC, text_tower.dimension, mark, head=lambda logits: conse(logits, class_vectors))
 
 
-def class_names() -> list[tuple[str, ...]]:
-    """The names of each of the 1,000 ImageNet classes, most common first, in the order of the network's outputs.
+def class_texts() -> list[tuple[str, ...]]:
+    """Texts for each of the 1,000 classes, in the order of the network's outputs: names, then a definition.
 
-    Read from timm's data files without importing timm, which takes seconds.
+    Read from timm's data files without importing timm, which takes seconds. Raises MissingDependency without timm.
     """
     folder = _package_folder("timm", "timm") / "data" / "_info"
-    with (folder / "imagenet_synset_to_lemma.txt").open(encoding="utf-8", newline="") as file:
-        lemmas = {row[0]: row[1] for row in csv.reader(file, delimiter="\t")}
+
+    def table(name: str) -> dict[str, str]:
+        with (folder / name).open(encoding="utf-8", newline="") as file:
+            return {row[0]: row[1] for row in csv.reader(file, delimiter="\t")}
+
+    names, definitions = table("imagenet_synset_to_lemma.txt"), table("imagenet_synset_to_definition.txt")
     synsets = (folder / "imagenet_synsets.txt").read_text(encoding="utf-8").split()
-    return [tuple(name.strip() for name in lemmas[synset].split(",")) for synset in synsets]
+    return [
+        (*(name.strip() for name in names[synset].split(",")), f"{names[synset]}: {definitions[synset]}") for synset in synsets
+    ]
 
 
-def _class_vectors(names: list[tuple[str, ...]], text_tower: TextTower, kept: Path) -> Vectors:
-    """(1000, 384) float32 unit rows: each class's mean name vector. Kept on disk, since it takes seconds."""
-    with contextlib.suppress(OSError, ValueError, EOFError):
-        vectors = np.load(kept)
-        return check_vectors(vectors, text_tower.dimension)
-    prompts = [_PROMPT.format(name) for group in names for name in group]
-    encoded = text_tower.encode(prompts)
-    starts = np.cumsum([0, *(len(group) for group in names[:-1])])
-    counts = np.array([[len(group)] for group in names], np.float32)
-    vectors = unit_rows(np.add.reduceat(encoded, starts, axis=0) / counts)
+def _class_vectors(texts: list[tuple[str, ...]], text_tower: TextTower, kept: Path) -> Vectors:
+    """(1000, 384) float32 unit rows: half names, half definition. Kept on disk, since it takes seconds."""
+    with contextlib.suppress(OSError, ValueError, EOFError, InputError):
+        vectors = check_vectors(np.load(kept), text_tower.dimension)
+        if len(vectors) == len(texts):
+            return vectors
+    encoded = iter(text_tower.encode([text for group in texts for text in group]))
+    rows = []
+    for group in texts:
+        *names, definition = (next(encoded) for _ in group)
+        rows.append(unit_rows([np.mean(names, axis=0)])[0] + definition)
+    vectors = unit_rows(rows)
     with contextlib.suppress(OSError):  # a disk that takes nothing costs seconds at the next start
         kept.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=kept.parent, prefix=".exporting-", delete=False) as file:

@@ -1,7 +1,7 @@
 """Texts -> padded batches of token ids that keep a text network busy.
 
-Texts are sorted by length and padded to one of a few lengths, so little is computed for nothing and the network meets few
-shapes. `places` says which text each row is, so that the caller restores the order.
+Texts are sorted by length and padded to one of a few lengths, so little is computed for nothing and the network meets
+few shapes. `places` says which text each row is, so that the caller restores the order.
 """
 
 import bisect
@@ -22,9 +22,7 @@ Ids = Callable[[str], Sequence[int]]
 _LENGTHS = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 _TOKENS_A_CALL = 2048  # larger batches leave the CPU's cache and get slower
 _TEXTS_A_CALL = 32
-_CHARACTERS_A_TOKEN = (
-    100  # no ordinary text is cut by this; a text of megabytes is, before it is tokenised in vain
-)
+_CHARACTERS_A_TOKEN = 100  # no ordinary text is cut by this; a text of megabytes is, before it is tokenised in vain
 
 
 class TokenBatches:
@@ -61,7 +59,7 @@ class TokenBatches:
 
 
 def read_tokenizer(path: Path, max_length: int) -> Ids:
-    """A tokenizer.json -> function from one text to its ids, cut at `max_length`, special tokens counted.
+    """Read a tokenizer.json: a function from one text to its ids, cut at `max_length`, special ones counted.
 
     Raises ModelError when the file cannot be read.
     """
@@ -75,7 +73,7 @@ def read_tokenizer(path: Path, max_length: int) -> Ids:
     tokenizer.enable_truncation(max_length)
 
     def ids(text: str) -> Sequence[int]:
-        # one by one: batches would start the tokenizer's own threads, which complain when a process forks later
+        # one by one: batches start the tokenizer's own threads, which complain when a process forks later
         tokens: list[int] = tokenizer.encode(text).ids
         return tokens
 

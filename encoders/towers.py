@@ -11,7 +11,7 @@ from encoders.picture import PictureSpec, Pixels
 from encoders.runtime import Network
 from encoders.vectors import Vectors, unit_rows
 
-__all__ = ["PictureTower", "TextTower", "Tokens", "Tower"]
+__all__ = ["PictureTower", "TextTower", "Tokens", "Tower", "checked_text"]
 
 _PICTURES_A_CALL = 4  # measured best on 2 cores: larger batches leave the cache, one by one wastes a core
 
@@ -39,7 +39,7 @@ class Tower(Protocol):
         """What runs it, and why, for people."""
 
     def encode(self, contents: Sequence[Any]) -> Vectors:
-        """n inputs -> (n, d) float32, unit rows. Raises InputError for one it cannot take. Safe to call from threads."""
+        """(n, d) float32, unit rows, for n inputs; from any thread. Raises InputError for one it cannot take."""
 
 
 class TextTower:
@@ -65,10 +65,10 @@ class TextTower:
         self._prompt = prompt
 
     def encode(self, contents: Sequence[str]) -> Vectors:
-        """n texts -> (n, d) float32, unit rows. Raises InputError for an empty text."""
+        """(n, d) float32, unit rows, for n texts. Raises InputError for an empty text."""
         if isinstance(contents, str):
             raise InputError("a text tower takes a list of texts, got one text")
-        texts = [self._prompt + _checked_text(text, place) for place, text in enumerate(contents)]
+        texts = [self._prompt + checked_text(text, place) for place, text in enumerate(contents)]
         vectors = np.empty((len(texts), self.dimension), np.float32)
         for places, arrays in self._tokens(texts):
             vectors[places] = self._network(*arrays)
@@ -76,7 +76,7 @@ class TextTower:
 
 
 class PictureTower:
-    """Prepared pictures -> unit vectors. `head` turns what the network gives into vectors, where it does not itself."""
+    """Prepared pictures -> unit vectors. `head` makes vectors of what the network gives, where it gives none."""
 
     modality = "image"
 
@@ -96,7 +96,7 @@ class PictureTower:
         self._head = head
 
     def encode(self, contents: Sequence[Pixels]) -> Vectors:
-        """n arrays (size, size, 3) uint8 -> (n, d) float32, unit rows. Raises InputError for any other array."""
+        """(n, d) float32, unit rows, for n arrays (size, size, 3) uint8. Raises InputError for any other array."""
         pictures = [_checked_pixels(pixels, self.spec.size, place) for place, pixels in enumerate(contents)]
         vectors = np.empty((len(pictures), self.dimension), np.float32)
         for start in range(0, len(pictures), _PICTURES_A_CALL):
@@ -105,7 +105,8 @@ class PictureTower:
         return unit_rows(vectors)
 
 
-def _checked_text(text: str, place: int) -> str:
+def checked_text(text: str, place: int) -> str:
+    """Return the text as valid Unicode; raise InputError, naming its place, when there is nothing in it."""
     if not isinstance(text, str):
         raise InputError(f"text {place} is a {type(text).__name__}, not text")
     if not text.strip():
@@ -120,7 +121,7 @@ def _checked_pixels(pixels: Pixels, size: int, place: int) -> Pixels:
         raise InputError(f"picture {place} has no pixels")
     if array.shape != (size, size, 3) or array.dtype != np.uint8:
         raise InputError(
-            f"picture {place} must be ({size}, {size}, 3) uint8, as encoders.picture.prepare makes it with this model's "
-            f"picture_spec; got {array.shape} {array.dtype}"
+            f"picture {place} must be ({size}, {size}, 3) uint8, as encoders.picture.prepare makes it with this "
+            f"model's picture_spec; got {array.shape} {array.dtype}"
         )
     return array

@@ -2,14 +2,12 @@
 
 import argparse
 import json
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from encoders.errors import SkybridgeError
-from indexer.console import ProgressLine, add_library_options, say
+from indexer.console import ProgressLine, add_library_options, guarded, say
 from indexer.home import DEFAULT_COLLECTION
 from indexer.paths import to_text
 
@@ -20,18 +18,13 @@ _EPILOG = """examples:
   python -m indexer remove ~/Pictures/private       take a folder out of the index (the files stay)
 """
 
+_STOPPED = "stopped. What was reported as indexed is there; run the same command again to go on."
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 1 an error with a message, 2 wrong usage."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ending politely is one thing, whoever asks
-    try:
-        return options.run(options)
-    except SkybridgeError as error:
-        say(f"error: {error}")
-    except KeyboardInterrupt:
-        say("stopped. What was reported as indexed is there; run the same command again to go on.")
-    return 1
+    return guarded(lambda: options.run(options), _STOPPED)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -98,7 +91,7 @@ def _add(options: argparse.Namespace) -> int:
     for note in report.notes:
         say(note)
     if report.state == "stopped":
-        say("stopped. What was reported as indexed is there; run the same command again to go on.")
+        say(_STOPPED)
         return 1
     return 0
 

@@ -1,15 +1,19 @@
 """What the command lines share: the options that name a library, messages on stderr, the progress line."""
 
 import argparse
+import os
+import signal
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from encoders.errors import SkybridgeError
 from indexer.home import DEFAULT_COLLECTION
 
 if TYPE_CHECKING:
     from indexer.runs import Progress
 
-__all__ = ["ProgressLine", "add_library_options", "say"]
+__all__ = ["ProgressLine", "add_library_options", "guarded", "say"]
 
 
 def add_library_options(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +28,27 @@ def say(message: str) -> None:
     """One line to stderr."""
     sys.stderr.write(message + "\n")
     sys.stderr.flush()
+
+
+def guarded(run: Callable[[], int], stopped: str = "stopped.") -> int:
+    """Run a command; whatever goes wrong becomes one sentence on stderr and exit code 1, never a traceback."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ending politely is one thing, whoever asks
+    try:
+        code = run()
+        sys.stdout.flush()
+    except SkybridgeError as error:
+        say(f"error: {error}")
+    except KeyboardInterrupt:
+        say(stopped)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (`| head`); Python would complain once more while it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        say(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+    else:
+        return code
+    return 1
 
 
 class ProgressLine:

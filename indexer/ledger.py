@@ -137,7 +137,10 @@ class Ledger:
     def execute(self, statement: str, parameters: Sequence[object] = ()) -> list[tuple]:
         """Run one statement and return all its rows."""
         with self._lock:
-            return self._db.execute(statement, parameters).fetchall()
+            try:
+                return self._db.execute(statement, parameters).fetchall()
+            except sqlite3.OperationalError as error:  # disk full, disk gone, locked for half a minute
+                raise LibraryError(f"the ledger of this collection cannot be used: {error}.") from error
 
     # --- the scan
 
@@ -231,6 +234,12 @@ class Ledger:
         """Move contents to a state."""
         for content_hash in content_hashes:
             self.execute("UPDATE contents SET state = ? WHERE content = ?", (state, content_hash))
+
+    def forget_everything(self) -> None:
+        """All sources and contents; the roots stay."""
+        with self.transaction():
+            self.execute("DELETE FROM sources")
+            self.execute("DELETE FROM contents")
 
     def forget_content(self, content_hash: str) -> None:
         """After its points are gone: the content and every source that still names it."""

@@ -141,9 +141,11 @@ class Library:
         Raises LibraryError if a path does not exist or another run is at work, SpaceMismatch if the collection was filled
         by another model, StoreError if the store fails. What was reported before an error stays.
         """
+        notes: list[str] = []
+        roots = self._roots(paths, notes)
+        if model is not None:
+            self._require_model(model)
         with self._run_lock():
-            notes: list[str] = []
-            roots = self._roots(paths, notes)
             number = self.runs.start()
             progress = Progress()
 
@@ -172,9 +174,6 @@ class Library:
         limits: Limits,
         workers: int | None,
     ) -> Report:
-        if model is not None:
-            self._require_model(model)
-
         def encoder() -> DualEncoder:
             if model is not None and "encoder" not in self.__dict__:
                 self.__dict__["encoder"] = self._load(model)
@@ -183,6 +182,7 @@ class Library:
 
         writer = self._writer()
         writer.recover()
+        note = self._forget_if_store_is_gone()
         pipeline = Pipeline(
             self.ledger,
             self.store,
@@ -193,13 +193,21 @@ class Library:
             pulse=pulse,
         )
         report = pipeline.run(roots, retry_failed)
+        report.notes[:0] = note
         self._note_store()
         return report
+
+    def _forget_if_store_is_gone(self) -> list[str]:
+        """A collection that was deleted behind our back (on the server, say) must not look indexed."""
+        if self.store.manifest() is not None or not self.ledger.counts().items:
+            return []
+        self.ledger.forget_everything()
+        return ["The vectors of this collection were gone from the store, so everything was indexed anew."]
 
     def _roots(self, paths: Sequence[Path | str], notes: list[str]) -> list[Path]:
         """Absolute paths that exist. A folder known from before that is away is a note, not a deletion."""
         if not paths:
-            known = [root for root, _ in self.ledger.roots()]
+            known = [root for root, _ in self.ledger.roots()] if self.exists() else []
             if not known:
                 raise LibraryError("there is nothing to update yet. Name a folder: python -m indexer add FOLDER")
             away = [root for root in known if not root.exists()]
@@ -225,9 +233,9 @@ class Library:
     @contextmanager
     def _run_lock(self) -> Iterator[None]:
         """One run a collection: two would read the same files twice and sweep each other's work."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._folder / "run.lock")
         try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self._folder / "run.lock")
             lock.acquire(timeout=0)
         except Timeout:
             run = self.runs.current()
@@ -236,6 +244,10 @@ class Library:
                 f"another run{who} is changing the collection {self.collection!r} right now. Wait until it is done, or stop "
                 "it; searching works meanwhile."
             ) from None
+        except OSError as error:
+            raise LibraryError(
+                f"the library folder {self.home.path} cannot be written: {error.strerror}. Choose another one with --home DIR."
+            ) from error
         try:
             yield
         finally:

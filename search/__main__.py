@@ -2,12 +2,10 @@
 
 import argparse
 import json
-import signal
 import sys
 from collections.abc import Sequence
 
-from encoders.errors import SkybridgeError
-from indexer.console import add_library_options, say
+from indexer.console import add_library_options, guarded, say
 from indexer.home import DEFAULT_COLLECTION
 
 _EPILOG = """examples:
@@ -24,14 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not options.text and not options.image:
         parser.error("say what to look for: some words, --image FILE, or both")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return _search(options)
-    except SkybridgeError as error:
-        say(f"error: {error}")
-    except KeyboardInterrupt:
-        say("stopped.")
-    return 1
+    return guarded(lambda: _search(options))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from typing import BinaryIO
 
 from encoders.errors import FileError, LimitError
@@ -31,7 +32,9 @@ def load_document(opened: OpenedFile, extension: str, passage_tokens: int, limit
     for page in document.pages:
         for text in split_passages(page.text, budget):
             if len(items) == limits.max_passages:
-                raise LimitError(f"{opened.name} has more than {limits.max_passages:,} passages (max_passages)")
+                raise LimitError(
+                    f"{opened.name} has more than {limits.max_passages:,} passages (max_passages)"
+                )
             payload = {"text": text} if page.number is None else {"page": page.number, "text": text}
             content = text if text.startswith(heading.rstrip()) else heading + text
             items.append(LoadedItem(f"passage-{len(items)}", "text", content, payload))
@@ -45,11 +48,34 @@ def read_document(stream: BinaryIO, extension: str, limits: Limits) -> Document:
     return _reader(extension)(stream, limits)
 
 
-def _reader(extension: str) -> Reader:  # each library is imported only for files that need it
-    if extension == "pdf":
-        from indexer.loaders.pdf import read_pdf
+_READERS = {  # extension -> (module, function); each is imported only for files that need it
+    "html": ("html", "read_html"),
+    "htm": ("html", "read_html"),
+    "xhtml": ("html", "read_html"),
+    "json": ("json_text", "read_json"),
+    "jsonl": ("json_text", "read_json_lines"),
+    "ndjson": ("json_text", "read_json_lines"),
+    "pdf": ("pdf", "read_pdf"),
+    "docx": ("word", "read_docx"),
+    "docm": ("word", "read_docx"),
+    "pptx": ("slides", "read_pptx"),
+    "pptm": ("slides", "read_pptx"),
+    "xlsx": ("sheets", "read_xlsx"),
+    "xlsm": ("sheets", "read_xlsx"),
+    "epub": ("epub", "read_epub"),
+    "eml": ("mail", "read_eml"),
+}
 
-        return read_pdf
+
+def _reader(extension: str) -> Reader:
+    if extension in ("csv", "tsv"):
+        from indexer.loaders.tables import read_csv
+
+        return partial(read_csv, extension=extension)
+    if extension in _READERS:
+        module, function = _READERS[extension]
+        reader: Reader = getattr(import_module(f"indexer.loaders.{module}"), function)
+        return reader
     from indexer.loaders.plain import read_plain
 
     return partial(read_plain, extension=extension)

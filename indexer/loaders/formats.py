@@ -93,7 +93,9 @@ def open_header(stream: BinaryIO, limits: Limits, extension: str | None) -> "Ima
     try:
         image: Image.Image = getattr(importlib.import_module(module), factory)(stream, "")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise LimitError(f"this picture has more pixels than the limit of {limits.max_pixels:,} (max_pixels)") from error
+        raise LimitError(
+            f"this picture has more pixels than the limit of {limits.max_pixels:,} (max_pixels)"
+        ) from error
     except Exception as error:
         if name == "TGA":
             raise FileError("this is no picture of a known format, whatever its name says") from error

@@ -70,7 +70,7 @@ def clean_text(text: str) -> str:
     return _BLANKS.sub("\n\n", _TRAILING.sub("", text)).strip()
 
 
-def clean_line(text: str | None) -> str | None:
-    """A title or keyword on one line, or None when nothing is left."""
+def clean_line(text: str | None, longest: int = _LONGEST_LINE) -> str | None:
+    """A title or keyword on one line of at most `longest` characters, or None when nothing is left."""
     line = " ".join(clean_text(text or "").split())
-    return line[:_LONGEST_LINE].rstrip() or None
+    return line[:longest].rstrip() or None

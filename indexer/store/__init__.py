@@ -17,10 +17,11 @@ def open_store(
     wait: float = 30.0,
     on_wait: Callable[[str], None] | None = None,
 ) -> Store:
-    """The store of one collection: in `folder` without a url, on the Qdrant server at `url` with one.
+    """Return the store of one collection: in `folder` without a url, on the Qdrant server at `url` with one.
 
-    Nothing is opened or asked before the first call. `wait` is how many seconds a call may wait for another process
-    that holds the collection; `on_wait` gets one sentence when that wait begins to be noticeable.
+    Nothing is opened or asked before the first call of a method. `wait`: seconds that a call may wait for
+    another process that holds the collection in `folder`; `on_wait` gets one sentence when that wait becomes
+    noticeable. Without `api_key` the environment variable SKYBRIDGE_QDRANT_API_KEY is used.
     """
     if url is None:
         from indexer.store.edge import EdgeStore
@@ -32,7 +33,7 @@ def open_store(
 
 
 def list_collections(url: str, api_key: str | None = None) -> list[str]:
-    """Names of the collections on a server that Skybridge made, sorted."""
+    """List the names of the collections that Skybridge made on a server, sorted. Raises StoreUnavailable."""
     from indexer.store.server import server_collections
 
     return server_collections(url, api_key)

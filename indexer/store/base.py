@@ -11,17 +11,7 @@ from typing import Any, Protocol
 from encoders.vectors import Vectors
 from indexer.items import Payload
 
-__all__ = [
-    "GeoRadius",
-    "Manifest",
-    "Match",
-    "Range",
-    "ScoredItem",
-    "Store",
-    "StoreInfo",
-    "StoredItem",
-    "Where",
-]
+__all__ = ["GeoRadius", "Manifest", "Match", "Range", "ScoredItem", "Store", "StoreInfo", "StoredItem", "Where"]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What both engines check before anything reaches them, so that both refuse the same things in the same words."""
+"""What is checked before anything reaches an engine: both refuse the same things in the same words."""
 
 import json
 import uuid
@@ -11,7 +11,15 @@ from encoders.vectors import Vectors, check_vectors
 from indexer.items import Payload
 from indexer.store.base import Manifest
 
-__all__ = ["check_items", "check_page", "check_payload", "check_query", "checked_ids", "merge_manifests", "no_collection"]
+__all__ = [
+    "check_items",
+    "check_page",
+    "check_payload",
+    "check_query",
+    "checked_ids",
+    "merge_manifests",
+    "no_collection",
+]
 
 
 def checked_ids(ids: Sequence[str]) -> list[str]:
@@ -26,7 +34,9 @@ def checked_ids(ids: Sequence[str]) -> list[str]:
 def check_items(ids: Sequence[str], vectors: Vectors, payloads: Sequence[Payload], dimension: int) -> None:
     """(n,) ids, (n, d) float32 unit rows, (n,) payloads. Raises StoreError where they do not fit together."""
     if not len(ids) == len(vectors) == len(payloads):
-        raise StoreError(f"got {len(ids)} ids, {len(vectors)} vectors and {len(payloads)} payloads; they go together")
+        raise StoreError(
+            f"got {len(ids)} ids, {len(vectors)} vectors and {len(payloads)} payloads; they go together"
+        )
     try:
         check_vectors(vectors, dimension)
     except InputError as error:
@@ -36,7 +46,7 @@ def check_items(ids: Sequence[str], vectors: Vectors, payloads: Sequence[Payload
 
 
 def check_payload(payload: Payload, about: str) -> None:
-    """Raise StoreError unless the payload is JSON that comes back as it was: text in UTF-8, finite numbers."""
+    """Raise StoreError unless the payload is JSON that comes back as it was (UTF-8 text, finite numbers)."""
     try:
         json.dumps(payload, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, TypeError) as error:
@@ -58,16 +68,16 @@ def check_page(limit: int, offset: int) -> None:
 
 
 def merge_manifests(collection: str, stored: Manifest, wanted: Manifest) -> Manifest:
-    """What the collection should remember: `stored`, with the query side of `wanted`.
+    """Return what the collection should remember: `stored`, with the query side of `wanted`.
 
-    A query tower may be retrained on its own without touching one stored vector. Raises SpaceMismatch when the
-    candidate side or the dimension differ, for then the stored vectors mean something else.
+    A query tower may be retrained on its own without touching one stored vector. Raises SpaceMismatch when
+    the candidate side or the dimension differ: the stored vectors mean something else then.
     """
     same = dict(stored.candidate_fingerprints) == dict(wanted.candidate_fingerprints)
     if stored.dimension != wanted.dimension or not same:
         raise SpaceMismatch(
             f"collection {collection!r} was filled by {_described(stored)}, but this is {_described(wanted)}."
-            f" Use the first model, or start over: python -m indexer drop {collection}, then add your folders again."
+            f" Use the first model, or start over: python -m indexer drop {collection}, then add again."
         )
     return Manifest(
         card=wanted.card,
@@ -80,7 +90,7 @@ def merge_manifests(collection: str, stored: Manifest, wanted: Manifest) -> Mani
 
 
 def no_collection(collection: str, place: object) -> StoreError:
-    """The error of every call but create, drop, manifest and info on a collection that is not there."""
+    """Make the error of a call that needs a collection where there is none."""
     return StoreError(f"there is no collection {collection!r} in {place}. Add a folder to it first.")
 
 

@@ -35,12 +35,14 @@ if TYPE_CHECKING:
 
 __all__ = ["EdgeStore"]
 
-_CHUNK = 512  # points an operation: a record of the write-ahead log stays far below its 32 MB segment, turns stay short
-_SMALL_BYTES = 4 << 20  # vectors below this are indexed (or rather: found not worth it) at once, in this process
+# Points an operation: a record of the write-ahead log stays far below its 32 MB segment, turns stay short.
+_CHUNK = 512
+# Below these many bytes of vectors the engine builds no graph: asking it takes no time and needs no child.
+_SMALL_BYTES = 4 << 20
 
 
 class EdgeStore:
-    """One collection in `folder`: shard/ with the engine's files, manifest.json, and the lock files of its lease."""
+    """One collection in `folder`: the engine's files in shard/, manifest.json, lock files of the lease."""
 
     def __init__(
         self,
@@ -140,11 +142,12 @@ class EdgeStore:
             params = SearchParams(hnsw_ef=beam_width(offset + limit), exact=exact)
 
             def fetch(most: int) -> list[ScoredItem]:
-                request: QueryRequest = QueryRequest(
+                request = QueryRequest(
                     limit=most, query=query, filter=condition, params=params, with_payload=True
                 )
                 return [
-                    ScoredItem(str(hit.id), min(1.0, max(-1.0, hit.score)), hit.payload or {}) for hit in shard.query(request)
+                    ScoredItem(str(hit.id), min(1.0, max(-1.0, hit.score)), hit.payload or {})
+                    for hit in shard.query(request)
                 ]
 
             return best_page(fetch, limit, offset)
@@ -156,7 +159,9 @@ class EdgeStore:
         self._need_manifest()
         for start in range(0, len(names), _CHUNK):
             with self._using() as (shard, space), translated(self._collection):
-                for record in shard.retrieve(list(names[start : start + _CHUNK]), with_payload=True, with_vector=with_vectors):
+                for record in shard.retrieve(
+                    list(names[start : start + _CHUNK]), with_payload=True, with_vector=with_vectors
+                ):
                     held: Any = record.vector
                     row = np.asarray(held[space], dtype=np.float32) if with_vectors else None
                     found[str(record.id)] = StoredItem(str(record.id), record.payload or {}, row)
@@ -184,7 +189,7 @@ class EdgeStore:
             return top_values(fetch, limit)
 
     def build_index(self) -> StoreInfo:
-        """See Store. A large collection is built in a child process: the engine stops every thread of its own."""
+        """See Store. A large one is built in a child process: threads of this one would stand still."""
         manifest = self._need_manifest()
         with self._using() as (shard, _), translated(self._collection):
             small = shard.info().points_count * manifest.dimension * 4 < _SMALL_BYTES
@@ -214,7 +219,9 @@ class EdgeStore:
             return
         with self._shared.lease("dropping it", self._wait, self._on_wait):
             try:
-                self._manifest_file.unlink(missing_ok=True)  # first: what is left after a crash is no collection
+                self._manifest_file.unlink(
+                    missing_ok=True
+                )  # first: what is left after a crash is no collection
                 self._shared.close_shard()
                 if self._shared.path.exists():
                     shutil.rmtree(self._shared.path)

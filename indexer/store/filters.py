@@ -1,7 +1,8 @@
-"""Where -> the engine's own filter. Two dialects of one language: Qdrant Edge's classes and qdrant-client's."""
+"""Where -> the engine's own filter, in the classes of Qdrant Edge or in those of qdrant-client."""
 
 import math
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from encoders.errors import StoreError
@@ -18,7 +19,7 @@ _TYPES = {field.name: field.type for field in FIELDS}
 
 
 def check_facet_key(key: str) -> None:
-    """Raise StoreError unless `key` is an indexed keyword field: the only kind whose values can be counted."""
+    """Raise StoreError unless `key` is an indexed keyword field; only their values can be counted."""
     known = [field.name for field in FIELDS if field.indexed and field.type == "keyword"]
     if key not in known:
         raise StoreError(f"values of {key!r} cannot be counted; choose one of {', '.join(known)}")
@@ -31,7 +32,7 @@ def edge_filter(where: Where | None) -> "qdrant_edge.Filter | None":
     import qdrant_edge as words
 
     def ranged(condition: Range) -> Any:
-        kind = words.RangeDateTime if _is_time(condition) else words.RangeFloat
+        kind: Any = words.RangeDateTime if _is_time(condition) else words.RangeFloat
         return words.FieldCondition(condition.key, range=kind(gte=condition.gte, lte=condition.lte))
 
     return words.Filter(**_parts(where, words, ranged))
@@ -44,7 +45,7 @@ def server_filter(where: Where | None) -> "models.Filter | None":
     from qdrant_client import models as words
 
     def ranged(condition: Range) -> Any:
-        kind = words.DatetimeRange if _is_time(condition) else words.Range
+        kind: Any = words.DatetimeRange if _is_time(condition) else words.Range
         return words.FieldCondition(key=condition.key, range=kind(gte=condition.gte, lte=condition.lte))
 
     return words.Filter(**_parts(where, words, ranged))
@@ -61,10 +62,13 @@ def _parts(where: Where, words: Any, ranged: Any) -> dict[str, Any]:
             return words.FieldCondition(key=condition.key, geo_radius=circle)
         return ranged(condition)
 
-    return {
-        "must": [one(condition) for condition in where.must],
-        "must_not": [one(condition) for condition in where.must_not],
-    }
+    try:
+        return {
+            "must": [one(condition) for condition in where.must],
+            "must_not": [one(condition) for condition in where.must_not],
+        }
+    except (ValueError, TypeError) as error:  # the engine's own classes refuse what we let pass
+        raise StoreError(f"this filter cannot be asked: {error}") from error
 
 
 def _check(condition: Condition) -> None:
@@ -81,6 +85,17 @@ def _check(condition: Condition) -> None:
         for edge in (condition.gte, condition.lte):
             if isinstance(edge, float) and math.isnan(edge):
                 raise StoreError(f"the range of {condition.key!r} ends at NaN")
+            if edge is not None and _is_time(condition):
+                _check_time(edge, condition.key)
+
+
+def _check_time(moment: float | str, key: str) -> None:
+    try:
+        datetime.fromisoformat(str(moment))
+    except ValueError:
+        raise StoreError(
+            f"{moment!r} is no date for {key!r}; write 2023-05-01 or 2023-05-01T12:00:00Z"
+        ) from None
 
 
 def _match(condition: Match, words: Any) -> Any:
@@ -89,7 +104,9 @@ def _match(condition: Match, words: Any) -> Any:
     for kind in (str, int):
         if all(type(value) is kind for value in values):
             return words.FieldCondition(key=condition.key, match=words.MatchAny(any=list(values)))
-    each: Sequence[Any] = [words.FieldCondition(key=condition.key, match=words.MatchValue(value=value)) for value in values]
+    each: Sequence[Any] = [
+        words.FieldCondition(key=condition.key, match=words.MatchValue(value=value)) for value in values
+    ]
     return words.Filter(should=list(each))
 
 

@@ -1,14 +1,15 @@
 """Who may hold a collection's shard: one process at a time, handed over as soon as somebody else asks.
 
-An Edge shard admits one process. Opening it costs a third of a second at 100,000 items, so it is not opened for every
-call; it is held until somebody else wants it. Two lock files make that a turnstile:
+An Edge shard admits one process. Opening it costs a third of a second at 100,000 items, so it is not opened
+for every call; it is held until somebody else wants it. Two lock files make that a turnstile:
 
     gate.lock    held by the one process that waits for the lease
     lease.lock   held by the one process that has the shard open
 
-A process that wants the lease goes through the gate, waits for the lease there and then leaves the gate. The holder sees
-that somebody waits because the gate is shut. Both are advisory locks of the operating system, which vanish with their
-process, so `kill -9` leaves nothing to clean up. `holder.json` only tells people who holds it; no decision rests on it.
+A process that wants the lease goes through the gate, waits for the lease there and then leaves the gate. The
+holder sees that somebody waits because the gate is shut. Both are advisory locks of the operating system,
+which vanish with their process, so `kill -9` leaves nothing to clean up. `holder.json` only tells people who
+holds it; no decision rests on it.
 """
 
 import json
@@ -29,7 +30,7 @@ _QUIET_SECONDS = 0.3  # an ordinary hand-over takes less: nobody needs to hear o
 
 
 class Lease:
-    """The right to open the shard in `folder`. Not for two threads at once: `shard.SharedShard` sees to that."""
+    """The right to open the shard in `folder`. Not thread-safe; `shard.SharedShard` sees to that."""
 
     def __init__(self, folder: Path, collection: str) -> None:
         self._folder = folder
@@ -46,8 +47,8 @@ class Lease:
     def acquire(self, purpose: str, wait: float, on_wait: Callable[[str], None] | None = None) -> None:
         """Get the lease within `wait` seconds, or raise StoreBusy naming the process that holds it.
 
-        `purpose` completes the sentence "process 12 is ..." that others read while they wait; `on_wait` is called once
-        with such a sentence if the wait is long enough to be noticed.
+        `purpose` completes the sentence "process 12 is ..." that others read while they wait; `on_wait` is
+        called once with such a sentence if the wait is long enough to be noticed.
         """
         if self.held:
             return
@@ -61,8 +62,8 @@ class Lease:
                         waited = time.monotonic() - started
                         if waited >= wait:
                             raise StoreBusy(
-                                f"collection {self._collection!r} is busy: {self._who()}; waited {waited:.0f} s."
-                                " Try again when it is done, or stop that process."
+                                f"collection {self._collection!r} is busy: {self._who()};"
+                                f" waited {waited:.0f} s. Try again when it is done, or stop that process."
                             )
                         if on_wait is not None and not told and waited >= min(_QUIET_SECONDS, wait / 2):
                             told = True
@@ -89,11 +90,6 @@ class Lease:
         if self.held:
             self._holder.unlink(missing_ok=True)
             self._lease.release(force=True)
-
-    def sign(self, purpose: str) -> None:
-        """Tell those who wait what the holder is doing now."""
-        if self.held:
-            self._sign(purpose)
 
     def _sign(self, purpose: str) -> None:
         main = Path(sys.argv[0] if sys.argv and sys.argv[0] else "python")

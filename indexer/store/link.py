@@ -7,8 +7,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from encoders.errors import SkybridgeError, StoreError, StoreUnavailable
 
@@ -19,8 +18,6 @@ __all__ = ["API_KEY_VARIABLE", "Link", "NotFound"]
 
 API_KEY_VARIABLE = "SKYBRIDGE_QDRANT_API_KEY"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 4.0  # seconds between two tries
-
-T = TypeVar("T")
 
 
 class NotFound(StoreError):  # noqa: N818 - stays inside this package
@@ -52,16 +49,16 @@ class Link:
         """Whether the key travels unencrypted."""
         return bool(self._key) and not self.url.startswith("https:")
 
-    def call(self, ask: Callable[["QdrantClient"], T]) -> T:
-        """Give `ask` a client; repeat it with growing pauses where the fault may pass, until patience ends."""
+    def call(self, method: str, *args: Any, **options: Any) -> Any:
+        """Call a method of the client; again, with growing pauses, while the fault may pass."""
         deadline = time.monotonic() + self._patience
         pause = _FIRST_PAUSE
         while True:
             try:
-                return ask(self._connected())
+                return getattr(self._connected(), method)(*args, **options)
             except SkybridgeError:
                 raise
-            except Exception as error:  # noqa: BLE001 - every type the client may raise is told apart in there
+            except Exception as error:  # every type that the client may raise is told apart in there
                 fault = _Fault.of(error, self.url)
                 left = deadline - time.monotonic()
                 if not fault.may_pass or left <= 0:
@@ -131,11 +128,12 @@ class _Fault:
                 what = "answers too late" if late else f"cannot be reached ({source})"
                 away = StoreUnavailable(
                     f"the Qdrant server at {url} {what}. Check that it runs and that the address is right;"
-                    " nothing that was reported as stored is lost, and the same command picks up where it stopped."
+                    " nothing that was reported as stored is lost; the same command goes on where it stopped."
                 )
                 return cls(away, may_pass=True)
             return cls(_not_qdrant(url))
-        if isinstance(error, ValueError) and type(error).__module__.startswith(("json", "pydantic")):
+        foreign = isinstance(error, ValueError) and type(error).__module__.startswith(("json", "pydantic"))
+        if foreign or isinstance(error, AssertionError):  # no JSON, or JSON without a result
             return cls(_not_qdrant(url))
         return cls(
             NotFound(str(error)) if "not found" in str(error) else StoreError(f"Qdrant refused: {error}")

@@ -1,7 +1,7 @@
 """Pages that never repeat or drop an item, out of an engine whose order among equal scores is open.
 
-An engine asked for n answers may pick any of those that tie at the end. So it is asked for more until the tie at the
-border of the page is complete; then our order, by score and id, decides.
+An engine asked for n answers may pick any of those that tie at the end. So it is asked for more until the tie
+at the border of the page is complete; then our order, by score and id, decides.
 """
 
 from collections.abc import Callable
@@ -10,18 +10,18 @@ from indexer.store.base import ScoredItem
 
 __all__ = ["beam_width", "best_page", "top_values"]
 
-_FIRST_BEAM = 128
+_FIRST_BEAM = 256  # the engine's default is 100: this costs a millisecond or two and hardly misses anything
 _MOST_TIED = 4096  # answers fetched beyond the page to complete a tie; past that the engine's pick stands
 
 
 def beam_width(needed: int) -> int:
     """How many candidates HNSW keeps while it looks for `needed` answers.
 
-    It grows in steps of four, not with every page: a wider beam may find an item that a narrower one missed, which
-    would shift later pages against earlier ones.
+    It grows in steps of four, not with every page: a wider beam may find an item that a narrower one missed,
+    which would shift later pages against earlier ones.
 
-    >>> beam_width(10), beam_width(100), beam_width(130)
-    (128, 128, 512)
+    >>> beam_width(10), beam_width(255), beam_width(256)
+    (256, 256, 1024)
     """
     beam = _FIRST_BEAM
     while beam < needed + 1:
@@ -30,7 +30,7 @@ def beam_width(needed: int) -> int:
 
 
 def best_page(fetch: Callable[[int], list[ScoredItem]], limit: int, offset: int) -> list[ScoredItem]:
-    """Answers offset .. offset + limit, best first, equal scores by id. `fetch(n)` gives the engine's best n."""
+    """Return answers offset .. offset + limit, best first, ties by id. `fetch(n)`: the engine's best n."""
     if limit == 0:
         return []
     needed = offset + limit
@@ -46,7 +46,7 @@ def best_page(fetch: Callable[[int], list[ScoredItem]], limit: int, offset: int)
 
 
 def top_values(fetch: Callable[[int], list[tuple[str, int]]], limit: int) -> list[tuple[str, int]]:
-    """The `limit` most frequent values with their counts, equal counts by value. `fetch(n)` gives the engine's top n."""
+    """Return the `limit` most frequent values with counts, ties by value. `fetch(n)`: the engine's top n."""
     if limit <= 0:
         return []
     asked = limit + 1

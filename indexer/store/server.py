@@ -2,8 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -36,14 +36,12 @@ _KEY = "skybridge_manifest"  # of the collection's metadata
 _SIDE = "--skybridge-manifest"  # suffix of the side collection on servers before 1.16, which know no metadata
 _SIDE_ID = 0
 
-T = TypeVar("T")
-
 
 class ServerStore:
     """One collection on a server, under its plain name.
 
-    The manifest is kept as a JSON string in the collection's metadata. Servers before 1.16 drop metadata silently;
-    there it lies in a side collection of one point.
+    The manifest is kept as a JSON string in the collection's metadata. Servers before 1.16 silently drop
+    metadata; there it lies in a side collection of one point.
     """
 
     def __init__(
@@ -109,7 +107,7 @@ class ServerStore:
                     names[part], vectors[part].tolist(), payloads[part], strict=True
                 )
             ]
-            self._call(lambda client, points=points: client.upsert(self._collection, points, wait=True))
+            self._ask("upsert", points=points, wait=True)
 
     def set_payload(self, ids: Sequence[str], payload: Payload) -> None:
         """See Store."""
@@ -120,11 +118,7 @@ class ServerStore:
         self._need_manifest()
         for start in range(0, len(names) if payload else 0, _CHUNK):
             these = models.Filter(must=[models.HasIdCondition(has_id=list(names[start : start + _CHUNK]))])
-            self._call(
-                lambda client, these=these: client.set_payload(
-                    self._collection, payload, points=these, wait=True
-                )
-            )
+            self._ask("set_payload", payload=payload, points=these, wait=True)
 
     def delete(self, ids: Sequence[str]) -> None:
         """See Store."""
@@ -134,7 +128,7 @@ class ServerStore:
         self._need_manifest()
         for start in range(0, len(names), _CHUNK):
             these = models.PointIdsList(points=list(names[start : start + _CHUNK]))
-            self._call(lambda client, these=these: client.delete(self._collection, these, wait=True))
+            self._ask("delete", points_selector=these, wait=True)
 
     def flush(self) -> None:
         """See Store. Nothing to do: every write waited until the server had it."""
@@ -148,19 +142,18 @@ class ServerStore:
         check_page(limit, offset)
         manifest = self._need_manifest()
         check_query(vector, manifest.dimension)
+        query, condition = vector.tolist(), server_filter(where)
         params = models.SearchParams(hnsw_ef=beam_width(offset + limit), exact=exact)
 
         def fetch(most: int) -> list[ScoredItem]:
-            answer = self._call(
-                lambda client: client.query_points(
-                    self._collection,
-                    query=vector.tolist(),
-                    using=manifest.space,
-                    query_filter=server_filter(where),
-                    search_params=params,
-                    limit=most,
-                    with_payload=True,
-                )
+            answer = self._ask(
+                "query_points",
+                query=query,
+                using=manifest.space,
+                query_filter=condition,
+                search_params=params,
+                limit=most,
+                with_payload=True,
             )
             return [
                 ScoredItem(str(hit.id), min(1.0, max(-1.0, hit.score)), hit.payload or {})
@@ -175,14 +168,8 @@ class ServerStore:
         space = self._need_manifest().space
         found: dict[str, StoredItem] = {}
         for start in range(0, len(names), _CHUNK):
-            records = self._call(
-                lambda client, start=start: client.retrieve(
-                    self._collection,
-                    names[start : start + _CHUNK],
-                    with_payload=True,
-                    with_vectors=with_vectors,
-                )
-            )
+            part = names[start : start + _CHUNK]
+            records = self._ask("retrieve", ids=part, with_payload=True, with_vectors=with_vectors)
             for record in records:
                 held: Any = record.vector
                 row = np.asarray(held[space], dtype=np.float32) if with_vectors else None
@@ -192,22 +179,16 @@ class ServerStore:
     def count(self, where: Where | None = None) -> int:
         """See Store."""
         self._need_manifest()
-        answer = self._call(
-            lambda client: client.count(self._collection, count_filter=server_filter(where), exact=True)
-        )
-        return answer.count
+        return int(self._ask("count", count_filter=server_filter(where), exact=True).count)
 
     def facet(self, key: str, where: Where | None = None, limit: int = 50) -> list[tuple[str, int]]:
         """See Store."""
         check_facet_key(key)
         self._need_manifest()
+        condition = server_filter(where)
 
         def fetch(most: int) -> list[tuple[str, int]]:
-            answer = self._call(
-                lambda client: client.facet(
-                    self._collection, key, facet_filter=server_filter(where), limit=most, exact=True
-                )
-            )
+            answer = self._ask("facet", key=key, facet_filter=condition, limit=most, exact=True)
             return [(str(hit.value), hit.count) for hit in answer.hits]
 
         return top_values(fetch, limit)
@@ -227,11 +208,7 @@ class ServerStore:
                 )
             if state.status == models.CollectionStatus.GREY and not nudged:
                 nudged = True  # it was restarted and waits for any change before it goes on
-                self._call(
-                    lambda client: client.update_collection(
-                        self._collection, optimizers_config=models.OptimizersConfigDiff()
-                    )
-                )
+                self._ask("update_collection", optimizers_config=models.OptimizersConfigDiff())
             if time.monotonic() >= deadline:
                 break  # info() says that it is still at work
             time.sleep(0.5)
@@ -240,7 +217,7 @@ class ServerStore:
     def info(self) -> StoreInfo:
         """See Store. A collection that is not there has no items."""
         if self._version is None:
-            self._version = self._call(lambda client: client.info()).version
+            self._version = str(self._link.call("info").version)
         engine = f"Qdrant {self._version} at {self._link.url}"
         state = self._state()
         if state is None or self._stored_manifest(state) is None:
@@ -259,18 +236,19 @@ class ServerStore:
                 raise StoreError(
                     f"collection {self._collection!r} at {self._link.url} was not made by Skybridge; it stays"
                 )
-            self._call(lambda client: client.delete_collection(self._collection))
-        if self._call(lambda client: client.collection_exists(self._collection + _SIDE)):
-            self._call(lambda client: client.delete_collection(self._collection + _SIDE))
+            self._ask("delete_collection")
+        if self._link.call("collection_exists", self._collection + _SIDE):
+            self._link.call("delete_collection", self._collection + _SIDE)
         self._known = None
 
     def close(self) -> None:
         """See Store."""
         self._link.close()
 
-    def _call(self, ask: Callable[["QdrantClient"], T]) -> T:
+    def _ask(self, method: str, **options: Any) -> Any:
+        """Call a method of the client on this collection."""
         try:
-            return self._link.call(ask)
+            return self._link.call(method, collection_name=self._collection, **options)
         except NotFound:
             self._known = None
             raise no_collection(self._collection, self._link.url) from None
@@ -280,12 +258,13 @@ class ServerStore:
 
     def _state(self) -> "CollectionInfo | None":
         try:
-            return self._link.call(lambda client: client.get_collection(self._collection))
+            state: CollectionInfo = self._link.call("get_collection", self._collection)
         except NotFound:
             return None
+        return state
 
     def _count_all(self) -> int:
-        return self._call(lambda client: client.count(self._collection, exact=True)).count
+        return int(self._ask("count", exact=True).count)
 
     def _need_manifest(self) -> Manifest:
         manifest = self._known or self.manifest()
@@ -298,7 +277,7 @@ class ServerStore:
         if text is None:
             side = self._collection + _SIDE
             try:
-                records = self._link.call(lambda client: client.retrieve(side, [_SIDE_ID], with_payload=True))
+                records = self._link.call("retrieve", side, [_SIDE_ID], with_payload=True)
             except NotFound:
                 return None
             text = (records[0].payload or {}).get(_KEY) if records else None
@@ -314,13 +293,11 @@ class ServerStore:
 
         space = models.VectorParams(size=manifest.dimension, distance=models.Distance.COSINE, on_disk=True)
         try:
-            self._call(
-                lambda client: client.create_collection(
-                    self._collection,
-                    vectors_config={manifest.space: space},
-                    on_disk_payload=True,
-                    metadata={_KEY: json.dumps(manifest.to_dict())},
-                )
+            self._ask(
+                "create_collection",
+                vectors_config={manifest.space: space},
+                on_disk_payload=True,
+                metadata={_KEY: json.dumps(manifest.to_dict())},
             )
         except StoreError as error:
             # Our own first try, whose answer was lost, or another process: `create` compares what is there.
@@ -331,16 +308,16 @@ class ServerStore:
         from qdrant_client import models
 
         text = json.dumps(manifest.to_dict())
-        self._call(lambda client: client.update_collection(self._collection, metadata={_KEY: text}))
+        self._ask("update_collection", metadata={_KEY: text})
         state = self._state()
         if state is not None and (state.config.metadata or {}).get(_KEY) == text:
             return
         side = self._collection + _SIDE
-        if not self._call(lambda client: client.collection_exists(side)):
+        if not self._link.call("collection_exists", side):
             flat = models.VectorParams(size=1, distance=models.Distance.DOT)
-            self._call(lambda client: client.create_collection(side, vectors_config=flat))
+            self._link.call("create_collection", side, vectors_config=flat)
         point = models.PointStruct(id=_SIDE_ID, vector=[1.0], payload={_KEY: text})
-        self._call(lambda client: client.upsert(side, [point], wait=True))
+        self._link.call("upsert", side, [point], wait=True)
 
     def _index_fields(self, state: "CollectionInfo") -> None:
         from qdrant_client import models
@@ -348,11 +325,7 @@ class ServerStore:
         for field in FIELDS:
             if field.indexed and field.name not in state.payload_schema:
                 kind = models.PayloadSchemaType(field.type)
-                self._call(
-                    lambda client, name=field.name, kind=kind: client.create_payload_index(
-                        self._collection, name, kind, wait=True
-                    )
-                )
+                self._ask("create_payload_index", field_name=field.name, field_schema=kind, wait=True)
 
 
 def _fits(state: "CollectionInfo", manifest: Manifest) -> bool:
@@ -366,12 +339,12 @@ def server_collections(url: str, api_key: str | None = None) -> list[str]:
     """Names of the collections that carry our manifest, sorted. Raises StoreUnavailable."""
     link = Link(url, api_key)
     try:
-        names = {each.name for each in link.call(lambda client: client.get_collections()).collections}
+        names = {each.name for each in link.call("get_collections").collections}
         ours = []
         for name in names:
             if name.endswith(_SIDE):
                 continue
-            state = link.call(lambda client, name=name: client.get_collection(name))
+            state = link.call("get_collection", name)
             if _KEY in (state.config.metadata or {}) or name + _SIDE in names:
                 ours.append(name)
         return sorted(ours)

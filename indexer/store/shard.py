@@ -1,4 +1,4 @@
-"""The one open handle of a shard in this process, shared by every store object and thread that uses the folder."""
+"""The one open handle of a shard in this process, shared by all stores and threads that use the folder."""
 
 import atexit
 import os
@@ -21,14 +21,14 @@ __all__ = ["SharedShard", "shared_shard", "translated"]
 
 _WATCH_SECONDS = 0.03  # how soon an idle holder notices that somebody waits
 _IDLE_SECONDS = 30.0  # after that nobody seems to need it: give memory and lease back
-_LONGEST_TURN = 0.5  # seconds a busy holder may go on while somebody waits
+_LONGEST_TURN = 0.25  # seconds a busy holder may go on while somebody waits
 
 _shards: WeakValueDictionary[Path, "SharedShard"] = WeakValueDictionary()
 _shards_lock = threading.Lock()
 
 
 def shared_shard(folder: Path, collection: str) -> "SharedShard":
-    """The handle for this folder: the same object for every caller in this process."""
+    """Return the handle for this folder: the same object for every caller in this process."""
     key = folder.resolve()
     with _shards_lock:
         found = _shards.get(key)
@@ -60,18 +60,19 @@ class SharedShard:
         self.path = folder / "shard"
         self._collection = collection
         self._lease = Lease(folder, collection)
-        # A lock goes to whoever asks first after its release, which a thread in a loop always is. Queueing before it
-        # makes threads take turns.
+        # A lock goes to whoever asks first after its release, which a thread in a loop always is. Queueing
+        # before it makes threads take turns.
         self._queue = threading.Lock()
         self._lock = threading.Lock()
         self._shard: EdgeShard | None = None
         self._opened_at = self._used_at = self._looked_at = 0.0
         self._turn_seconds = 0.0
         self._users: WeakSet[object] = WeakSet()
-        self._on_open: Callable[[EdgeShard], None] | None = None
 
     @contextmanager
-    def lease(self, purpose: str, wait: float, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
+    def lease(
+        self, purpose: str, wait: float, on_wait: Callable[[str], None] | None = None
+    ) -> Iterator[None]:
         """Hold lease and process lock, shard as it is: for making, dropping and checking."""
         if self.pid != os.getpid():
             raise StoreError(
@@ -99,15 +100,17 @@ class SharedShard:
             self._lock.release()
 
     @contextmanager
-    def use(self, user: object, wait: float, on_wait: Callable[[str], None] | None = None) -> Iterator["EdgeShard"]:
-        """The open shard, for one operation."""
+    def use(
+        self, user: object, wait: float, on_wait: Callable[[str], None] | None = None
+    ) -> Iterator["EdgeShard"]:
+        """Give the open shard, for one operation."""
         deadline = time.monotonic() + wait
         with self.lease("using it", wait, on_wait):
             self._users.add(user)
             yield self._shard or self._open(deadline)
 
     def opened(self) -> "EdgeShard":
-        """The open shard, for the holder of `lease()`."""
+        """Return the open shard, for the holder of `lease()`."""
         return self._shard or self._open(time.monotonic() + 1.0)
 
     def leave(self, user: object) -> None:
@@ -143,20 +146,20 @@ class SharedShard:
             except StoreError as error:
                 if "WouldBlock" not in str(error):
                     raise StoreError(
-                        f"collection {self._collection!r} in {self.path} cannot be opened ({error.__cause__})."
+                        f"collection {self._collection!r} cannot be opened ({error.__cause__}; {self.path})."
                         " Your own files are untouched: drop the collection and index them again."
                     ) from error
                 # Somebody who takes no lease, or a process that is still dying.
                 if time.monotonic() >= deadline:
                     raise StoreBusy(
-                        f"collection {self._collection!r} in {self.path} is held by a program that is not Skybridge."
-                        " Stop it, then try again."
+                        f"collection {self._collection!r} is held by a program that is not Skybridge"
+                        f" ({self.path}). Stop it, then try again."
                     ) from error
                 time.sleep(0.05)
         _open_shards.add(self)
         self._opened_at = time.monotonic()
-        # A busy holder keeps it for as long as opening took, or two busy processes would do nothing but open.
-        self._turn_seconds = min(self._opened_at - started, _LONGEST_TURN)
+        # A busy holder keeps it for half as long as opening took, or two of them would do nothing but open.
+        self._turn_seconds = min((self._opened_at - started) / 2, _LONGEST_TURN)
         return self._shard
 
     def _release(self) -> None:
@@ -168,7 +171,11 @@ class SharedShard:
 
     def _hand_over_if_wanted(self) -> None:
         now = time.monotonic()
-        if self._lease.held and now - self._opened_at >= self._turn_seconds and now - self._looked_at >= 0.005:
+        if (
+            self._lease.held
+            and now - self._opened_at >= self._turn_seconds
+            and now - self._looked_at >= 0.005
+        ):
             self._looked_at = now
             if self._lease.wanted():
                 self._release()
@@ -192,8 +199,8 @@ class SharedShard:
 
     def _busy_here(self, wait: float) -> StoreBusy:
         return StoreBusy(
-            f"collection {self._collection!r} is busy: another thread of this process uses it; waited {wait:.0f} s."
-            " Try again when it is done."
+            f"collection {self._collection!r} is busy: another thread of this process uses it;"
+            f" waited {wait:.0f} s. Try again when it is done."
         )
 
 

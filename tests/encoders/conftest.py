@@ -1,0 +1,30 @@
+"""What the tests of the towers share: one folder of exported networks a session, and photographs from scikit-image."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from encoders import load_encoder
+
+
+@pytest.fixture(scope="session")
+def networks(tmp_path_factory):
+    return tmp_path_factory.mktemp("networks")
+
+
+@pytest.fixture(scope="session")
+def starter(networks):
+    return load_encoder("starter", networks)
+
+
+@pytest.fixture(scope="session")
+def photographs():
+    folder = Path(find_spec("skimage").submodule_search_locations[0]) / "data"
+    names = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "motorcycle_left.png", "hubble_deep_field.jpg")
+    found = {}
+    for name in names:
+        with Image.open(folder / name) as image:
+            found[Path(name).stem] = image.convert("RGB")
+    return found

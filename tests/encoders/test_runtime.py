@@ -1,0 +1,165 @@
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from encoders.errors import ModelError
+from encoders.runtime import Blueprint, Choice, choose_runtime, open_network
+
+
+class Doubling(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(8, 8, bias=False)
+        self.linear.weight.data = 2 * torch.eye(8)
+
+    def forward(self, rows):
+        return self.linear(rows)
+
+
+class Unconvertible(Doubling):
+    def forward(self, rows):
+        return super().forward(rows) * (2 if float(rows.sum()) > 1e9 else 1)  # a branch on data cannot be exported
+
+
+class Untouchable(Doubling):
+    def __init__(self):
+        raise AssertionError("a network that is kept must not be built again")
+
+
+def blueprint(build=Doubling, mark="0123"):
+    return Blueprint("doubling", mark, build, (np.ones((2, 8), np.float32),), ({0: "rows"},))
+
+
+ROWS = np.arange(40, dtype=np.float32).reshape(5, 8)
+
+
+@pytest.fixture(autouse=True)
+def on_openvino(monkeypatch):
+    monkeypatch.setenv("SKYBRIDGE_RUNTIME", "openvino")
+
+
+def test_exported_network_answers_like_torch(tmp_path):
+    network = open_network(blueprint(), tmp_path)
+    assert network.about.startswith("OpenVINO")
+    for count in (1, 3, 5):
+        assert network(ROWS[:count]) == pytest.approx(2 * ROWS[:count], rel=0.01)
+
+
+def test_answers_are_copies(tmp_path):
+    network = open_network(blueprint(), tmp_path)
+    first = network(ROWS[:1])
+    network(ROWS[3:4])
+    assert first == pytest.approx(2 * ROWS[:1], rel=0.01)
+
+
+def test_second_start_builds_nothing(tmp_path):
+    open_network(blueprint(), tmp_path)
+    assert open_network(blueprint(Untouchable), tmp_path)(ROWS) == pytest.approx(2 * ROWS, rel=0.01)
+
+
+def test_another_fingerprint_is_another_network(tmp_path):
+    open_network(blueprint(), tmp_path)
+    with pytest.raises(AssertionError, match="built again"):
+        open_network(blueprint(Untouchable, mark="4567"), tmp_path)
+
+
+@pytest.mark.parametrize("file", ["network.bin", "network.xml", "manifest.json"])
+def test_damaged_export_is_made_again(tmp_path, file):
+    open_network(blueprint(), tmp_path)
+    (folder,) = tmp_path.glob("doubling-0123-*")
+    (folder / file).write_bytes((folder / file).read_bytes()[:-4])
+    assert open_network(blueprint(), tmp_path)(ROWS) == pytest.approx(2 * ROWS, rel=0.01)
+    open_network(blueprint(Untouchable), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+
+
+def test_folder_that_cannot_be_written_costs_nothing_but_time(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    network = open_network(blueprint(), tmp_path / "file" / "networks")
+    assert "not kept in" in network.about
+    assert network(ROWS) == pytest.approx(2 * ROWS, rel=0.01)
+
+
+def test_network_that_cannot_be_converted_runs_in_torch_and_says_so(tmp_path):
+    network = open_network(blueprint(Unconvertible), tmp_path)
+    assert network.about.startswith("torch f32 on CPU (OpenVINO could not convert this network")
+    assert network(ROWS) == pytest.approx(2 * ROWS)
+
+
+def test_errors_of_the_builder_pass_through(tmp_path):
+    def build():
+        raise ModelError("these weights are damaged")
+
+    with pytest.raises(ModelError, match="these weights are damaged"):
+        open_network(blueprint(build), tmp_path)
+
+
+def test_two_processes_may_export_at_once(tmp_path):
+    program = (
+        "import sys; sys.path[:0] = sys.argv[2:]\n"
+        "from pathlib import Path\n"
+        "from test_runtime import blueprint, open_network, ROWS\n"
+        "assert abs(open_network(blueprint(), Path(sys.argv[1]))(ROWS) - 2 * ROWS).max() < 1"
+    )
+    paths = [str(tmp_path), str(Path(__file__).parent), str(Path(__file__).parents[2])]
+    running = [
+        subprocess.Popen([sys.executable, "-c", program, *paths], stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    for process in running:
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors
+    assert len(list(tmp_path.iterdir())) == 1
+    open_network(blueprint(Untouchable), tmp_path)
+
+
+def test_threads_share_a_network(tmp_path):
+    network = open_network(blueprint(), tmp_path)
+    wrong = []
+
+    def work(number):
+        rows = np.full((number + 1, 8), number, np.float32)
+        for _ in range(50):
+            if not np.allclose(network(rows), 2 * rows, rtol=0.01):
+                wrong.append(number)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_torch_can_be_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setenv("SKYBRIDGE_RUNTIME", "torch")
+    network = open_network(blueprint(), tmp_path)
+    assert network.about.startswith("torch f32")
+    assert "SKYBRIDGE_RUNTIME asks for it" in network.about
+    assert network(ROWS) == pytest.approx(2 * ROWS)
+    assert not list(tmp_path.iterdir())
+
+
+def test_unknown_runtime_is_named(monkeypatch):
+    monkeypatch.setenv("SKYBRIDGE_RUNTIME", "abacus")
+    with pytest.raises(ModelError, match="'abacus'; it may be torch or openvino"):
+        choose_runtime()
+
+
+def test_openvino_is_the_choice_without_a_gpu(monkeypatch):
+    monkeypatch.delenv("SKYBRIDGE_RUNTIME")
+    monkeypatch.setattr("encoders.runtime._may_have_gpu", lambda: False)
+    assert choose_runtime() == Choice("openvino", "cpu", "no GPU, and openvino is installed")
+
+
+def test_missing_openvino_is_told_with_the_remedy(monkeypatch):
+    monkeypatch.delenv("SKYBRIDGE_RUNTIME")
+    monkeypatch.setattr("encoders.runtime._may_have_gpu", lambda: False)
+    monkeypatch.setattr("encoders.runtime.find_spec", lambda name: None)
+    choice = choose_runtime()
+    assert (choice.engine, choice.device) == ("torch", "cpu")
+    assert "pip install openvino" in choice.reason
