@@ -63,7 +63,7 @@ def choose_collection(names: list[str], first: str) -> str:
     if len(names) < 2:
         return names[0] if names else first
     st.session_state.setdefault("collection", asked if asked in names else first)
-    return st.segmented_control(
+    chosen = st.segmented_control(
         "Collection",
         names,
         key="collection",
@@ -72,6 +72,7 @@ def choose_collection(names: list[str], first: str) -> str:
         label_visibility="collapsed",
         on_change=_other_collection,
     )
+    return chosen or first
 
 
 def _other_collection() -> None:
@@ -85,7 +86,7 @@ def filter_panel(library: SearchLibrary) -> None:
     if "kind" not in st.session_state:
         asked = st.query_params.get("kind")
         st.session_state["kind"] = asked if asked in _KINDS else None
-    st.segmented_control("Kind", list(_KINDS), key="kind", format_func=_KINDS.get, on_change=_other_kind)
+    st.segmented_control("Kind", list(_KINDS), key="kind", format_func=lambda kind: _KINDS[kind], on_change=_other_kind)
     folders = folder_choices(library)
     if st.session_state.get("under") not in folders:
         st.session_state["under"] = None
@@ -99,9 +100,18 @@ def filter_panel(library: SearchLibrary) -> None:
         on_change=narrowed,
     )
     today = date.today()
-    limits = {"min_value": date(1826, 1, 1), "max_value": today.replace(year=today.year + 1, day=1)}
+    first, last = date(1826, 1, 1), today.replace(year=today.year + 1, day=1)  # the first photograph, and wrong clocks
     for label, key in (("Since", "since"), ("Until", "until")):
-        st.date_input(label, value=None, key=key, format="YYYY-MM-DD", bind="query-params", on_change=narrowed, **limits)
+        st.date_input(
+            label,
+            value=None,
+            min_value=first,
+            max_value=last,
+            key=key,
+            format="YYYY-MM-DD",
+            bind="query-params",
+            on_change=narrowed,
+        )
     st.button("Clear filters", on_click=widen, icon=":material/filter_alt_off:", type="tertiary")
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from app.plain import as_label
 from app.shelf import library
 from app.work import last_words, samples_folder, start, started
-from indexer.runs import Run
+from indexer.runs import Request, Run
 
 __all__ = ["busy", "show_progress"]
 
@@ -90,7 +90,9 @@ def _duration(seconds: float) -> str:
 
 
 def _buttons(collection: str, run: Run) -> None:
-    ask = library(collection).request
+    def ask(what: Request) -> None:
+        library(collection).request(what)
+
     with st.container(horizontal=True, key="run_buttons"):
         if run.progress.state == "paused":
             st.button("Resume", icon=":material/play_arrow:", on_click=ask, args=("resume",), key="run-resume")

@@ -31,7 +31,7 @@ def _open(path: Path, collection: str) -> SearchLibrary:
 
 def put_back(collection: str) -> None:
     """Forget an opened library, after its collection was dropped."""
-    _open.clear(home().path, collection)  # type: ignore[attr-defined]  # added by the decorator
+    _open.clear(home().path, collection)
 
 
 def collections() -> list[str]:
