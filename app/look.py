@@ -57,7 +57,8 @@ h1, h2, h3 { letter-spacing: -0.01em; text-wrap: balance; }
 
 /* details */
 .st-key-detail_picture img { max-height: 66vh; object-fit: contain; border-radius: .5rem; background: rgba(128,128,128,.1); }
-.sb-facts { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.1rem; margin: 0; font-size: .92rem; }
+.sb-facts { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.1rem;
+  margin: 0 !important; padding: 0 !important; font-size: .92rem; }
 .sb-facts dt, .sb-facts dd { margin: 0 !important; padding: 0; overflow-wrap: anywhere; }
 .sb-facts dt { opacity: .65; }
 .sb-passage { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.55; max-height: 22rem; overflow: auto;

@@ -2,6 +2,8 @@
 
 import base64
 import binascii
+from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -67,7 +69,7 @@ export default function({ setTriggerValue }) {
 
 
 @st.cache_resource(show_spinner=False)
-def _listener():  # noqa: ANN202 - Streamlit does not export the type of a mounted component
+def _listener() -> Callable[..., Any]:
     return st.components.v2.component("skybridge_paste", js=_SCRIPT)
 
 

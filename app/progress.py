@@ -114,8 +114,7 @@ def _ended(collection: str, brief: bool) -> None:
     elif run is not None and run.progress.state == "stopped" and not brief:
         st.info("The last run was stopped. Run again to continue where it stopped.")
     elif run is not None and not brief:
-        done = f"The last run went through {run.progress.done:,} files"
-        st.caption(f"{done}, {run.progress.failed:,} of them failed." if run.progress.failed else f"{done}.")
-        return
+        count = run.progress.done
+        st.caption(f"The last run finished: {count:,} new or changed {'file' if count == 1 else 'files'}.")
     if run is not None and run.progress.state in ("interrupted", "stopped", "failed"):
         st.button("Run again", icon=":material/refresh:", on_click=start, args=([], collection), key=f"again-{collection}")

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from encoders import load_encoder
+from encoders.dual import DualEncoder
 from indexer.home import DEFAULT_COLLECTION, Home
+from indexer.library import check_fingerprints
 from search import SearchLibrary, open_library
 
-__all__ = ["SAMPLES", "collections", "first_choice", "home", "library", "put_back"]
+__all__ = ["SAMPLES", "collections", "first_choice", "home", "library", "put_back", "ready", "warm"]
 
 SAMPLES = "sample"
 """The collection that holds the sample library."""
@@ -27,6 +30,25 @@ def library(collection: str) -> SearchLibrary:
 @st.cache_resource(show_spinner=False)
 def _open(path: Path, collection: str) -> SearchLibrary:
     return open_library(path, collection)
+
+
+def ready(opened: SearchLibrary) -> bool:
+    """The collection's model is loaded."""
+    return "encoder" in opened.__dict__
+
+
+def warm(opened: SearchLibrary) -> None:
+    """Load the collection's model, once for all collections that share it. Raises what loading raises."""
+    manifest = None if ready(opened) or not opened.exists() else opened.store.manifest()
+    if manifest is not None:
+        encoder = _encoder(manifest.card, opened.home.models)
+        check_fingerprints(manifest, encoder, opened.collection)
+        opened.encoder = encoder
+
+
+@st.cache_resource(show_spinner=False)
+def _encoder(card: str, cache: Path) -> DualEncoder:
+    return load_encoder(card, cache=cache)
 
 
 def put_back(collection: str) -> None:

@@ -49,23 +49,23 @@ def write_samples(folder: Path) -> list[Path]:
 
 
 def _drawings() -> dict[str, "Callable[[], Image.Image]"]:
-    from app.samples import animals, creatures, places, things
+    from app.samples import butterfly, cat, places, table, things
 
     return {
-        "black cat.jpg": animals.black_cat,
+        "black cat.jpg": cat.black_cat,
         "red car.jpg": things.red_car,
         "sailing boat.jpg": places.sailing_boat,
         "lighthouse.jpg": places.lighthouse,
         "red barn.jpg": places.red_barn,
-        "snowy mountain.jpg": places.snowy_mountain,
-        "goldfish.jpg": creatures.goldfish,
-        "butterfly.jpg": creatures.butterfly,
+        "strawberries.jpg": table.strawberries,
+        "wall clock.jpg": table.wall_clock,
+        "butterfly.jpg": butterfly.butterfly,
         "bicycle.jpg": things.bicycle,
         "umbrella in the rain.jpg": things.umbrella,
         "hot-air balloon.jpg": things.hot_air_balloon,
         "guitar.jpg": things.guitar,
         "traffic light.jpg": things.traffic_light,
-        "teapot.jpg": things.teapot,
+        "teapot.jpg": table.teapot,
     }
 
 

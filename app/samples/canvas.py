@@ -85,9 +85,18 @@ class Canvas:
         self.image.paste(fill, (0, 0), mask)
         return mask
 
-    def fill(self, points: Sequence[Point], colour: Colour) -> None:
-        """Fill a polygon without making a mask of it: for the many small ones."""
-        ImageDraw.Draw(self.image).polygon([(x * SCALE, y * SCALE) for x, y in points], fill=colour)
+    def fill(self, points: Sequence[Point], colour: Colour, within: Image.Image | None = None) -> None:
+        """Fill a polygon, kept inside the mask `within`, without making a mask of it: quicker than `shape`."""
+        scaled = [(x * SCALE, y * SCALE) for x, y in points]
+        if within is None:
+            ImageDraw.Draw(self.image).polygon(scaled, fill=colour)
+            return
+        xs, ys = [x for x, _ in scaled], [y for _, y in scaled]
+        left, top = math.floor(min(xs)), math.floor(min(ys))
+        box = (left, top, math.ceil(max(xs)) + 1, math.ceil(max(ys)) + 1)
+        mask = Image.new("L", (box[2] - box[0], box[3] - box[1]))
+        ImageDraw.Draw(mask).polygon([(x - left, y - top) for x, y in scaled], fill=255)
+        self.image.paste(colour, box, ImageChops.multiply(mask, within.crop(box)))
 
     def shade(
         self,

@@ -7,16 +7,16 @@ from PIL import Image
 
 from app.samples.canvas import Canvas, Point, curve, oval
 
-__all__ = ["bicycle", "guitar", "hot_air_balloon", "red_car", "teapot", "traffic_light", "umbrella"]
+__all__ = ["bicycle", "guitar", "hot_air_balloon", "red_car", "traffic_light", "umbrella"]
 
 
 def red_car() -> Image.Image:
     """A red sports car on a road."""
     canvas = Canvas(640, 440, "#9cc3e0", "#e8eef0", seed=15)
-    canvas.shape(curve([(-20, 290), (120, 236), (260, 270), (420, 226), (660, 280), (660, 330), (-20, 330)]), "#8fae7f")
+    canvas.fill(curve([(-20, 290), (120, 236), (260, 270), (420, 226), (660, 280), (660, 330), (-20, 330)]), "#8fae7f")
     canvas.gradient(300, 440, "#7b7d80", "#4f5153")
     for x in range(-20, 660, 130):
-        canvas.shape([(x, 408), (x + 70, 408), (x + 60, 416), (x - 14, 416)], "#e9e4d0")
+        canvas.fill([(x, 408), (x + 70, 408), (x + 60, 416), (x - 14, 416)], "#e9e4d0")
     canvas.shade(oval(322, 362, 270, 18), "#17181a", 0.85, 9)
     body_line = curve(
         [
@@ -44,19 +44,19 @@ def red_car() -> Image.Image:
     canvas.line([(346, 198), (350, 246)], 6, "#a31217")
     canvas.line(curve([(214, 252), (220, 300), (216, 332)], closed=False), 1.5, "#7d0a0f")
     canvas.line(curve([(408, 250), (418, 296), (396, 332)], closed=False), 1.5, "#7d0a0f")
-    canvas.shape(oval(390, 268, 13, 3.5), "#7d0a0f")
-    canvas.shape(curve([(70, 288), (84, 274), (112, 270), (104, 288)]), "#fdf4d0")
-    canvas.shape([(580, 266), (596, 272), (596, 290), (582, 288)], "#ff4b3a")
-    canvas.shape([(58, 306), (120, 306), (120, 322), (62, 322)], "#22262a")
+    canvas.fill(oval(390, 268, 13, 3.5), "#7d0a0f")
+    canvas.fill(curve([(70, 288), (84, 274), (112, 270), (104, 288)]), "#fdf4d0")
+    canvas.fill([(580, 266), (596, 272), (596, 290), (582, 288)], "#ff4b3a")
+    canvas.fill([(58, 306), (120, 306), (120, 322), (62, 322)], "#22262a")
     for x in (162, 490):
-        canvas.shape(oval(x, 334, 50, 48), "#1a0a0b", within=body)
-        canvas.shape(oval(x, 338, 43, 43), "#17181a")
-        canvas.shape(oval(x, 338, 29, 29), "#b9bec3")
-        canvas.shape(oval(x, 338, 24, 24), "#4a4e53")
+        canvas.fill(oval(x, 334, 50, 48), "#1a0a0b", within=body)
+        canvas.fill(oval(x, 338, 43, 43), "#17181a")
+        canvas.fill(oval(x, 338, 29, 29), "#b9bec3")
+        canvas.fill(oval(x, 338, 24, 24), "#4a4e53")
         for spoke in range(5):
             turn = spoke * 2 * math.pi / 5 + 0.3
             canvas.line([(x, 338), (x + 27 * math.cos(turn), 338 + 27 * math.sin(turn))], 6, "#d5d9dc")
-        canvas.shape(oval(x, 338, 6, 6), "#8b9096")
+        canvas.fill(oval(x, 338, 6, 6), "#8b9096")
     return canvas.finish(grain=4)
 
 
@@ -78,7 +78,7 @@ def bicycle() -> Image.Image:
         canvas.line([*ring, ring[0]], 9, "#1d1e20")
         inner = oval(x, y, 90, 90)
         canvas.line([*inner, inner[0]], 3, "#b7bcc2")
-        canvas.shape(oval(x, y, 8, 8), "#3a3d41")
+        canvas.fill(oval(x, y, 8, 8), "#3a3d41")
     crank, seat, head = (298, 312), (262, 176), (418, 170)
     frame = "#1f6f8b"
     for start, end in (
@@ -91,7 +91,7 @@ def bicycle() -> Image.Image:
     ):
         canvas.line([start, end], 8, frame)
     canvas.line([seat, (256, 152)], 6, "#2a2c2f")
-    canvas.shape(curve([(214, 142), (250, 136), (296, 144), (284, 156), (240, 160), (216, 156)]), "#3b2417")
+    canvas.fill(curve([(214, 142), (250, 136), (296, 144), (284, 156), (240, 160), (216, 156)]), "#3b2417")
     canvas.line([head, (410, 138)], 6, "#2a2c2f")
     canvas.line(curve([(370, 134), (410, 134), (440, 126), (452, 150), (436, 170)], closed=False), 7, "#2a2c2f")
     ring = oval(crank[0], crank[1], 30, 30)
@@ -123,7 +123,7 @@ def umbrella() -> Image.Image:
     for rib in ribs:
         bend = ((top[0] + rib[0]) / 2 + (rib[0] - top[0]) * 0.16, (top[1] + rib[1]) / 2 - 26)
         canvas.line(curve([top, bend, rib], closed=False), 1.6, "#8a0f17")
-        canvas.shape(oval(rib[0], rib[1] + 2, 3.5, 3.5), "#e9e4da")
+        canvas.fill(oval(rib[0], rib[1] + 2, 3.5, 3.5), "#e9e4da")
     canvas.line([top, (320, 52)], 5, "#4a2f1f")
     for _ in range(240):
         x, y = canvas.random.uniform(0, 660), canvas.random.uniform(-10, 450)
@@ -141,7 +141,7 @@ def hot_air_balloon() -> Image.Image:
     canvas = Canvas(480, 600, "#5aa6e0", "#dff0f7", seed=18)
     for x, y, size in ((80, 120, 50), (410, 200, 60), (90, 360, 60)):
         canvas.shade(oval(x, y, size * 1.6, size * 0.45), "#ffffff", 0.8, 14)
-    canvas.shape(curve([(-20, 560), (110, 506), (240, 540), (380, 500), (500, 540), (500, 640), (-20, 640)]), "#7ea463")
+    canvas.fill(curve([(-20, 560), (110, 506), (240, 540), (380, 500), (500, 540), (500, 640), (-20, 640)]), "#7ea463")
     left = [(240, 56), (130, 100), (92, 210), (130, 320), (196, 400), (214, 420)]
     outline = curve([*left, (266, 420), (284, 400), (350, 320), (388, 210), (350, 100)])
     envelope = canvas.shape(outline, "#e4572e")
@@ -152,12 +152,12 @@ def hot_air_balloon() -> Image.Image:
         for edge, order in ((inner, 1), (outer, -1)):
             side = [(240 + edge * (240 - x if x <= 240 else 0), y) for x, y in curve(left, closed=False)]
             gore += side[::order]
-        canvas.shape(gore, fill, within=envelope)
+        canvas.fill(gore, fill, within=envelope)
     canvas.shade(oval(160, 180, 50, 90), "#ffffff", 0.4, 34, within=envelope)
     canvas.shade(oval(370, 240, 50, 170), "#3b1420", 0.5, 30, within=envelope)
     for x0, x1 in ((216, 218), (264, 262), (232, 230), (248, 250)):
         canvas.line([(x0, 420), (x1, 474)], 1.6, "#4a3626")
-    canvas.shape([(216, 420), (264, 420), (258, 432), (222, 432)], "#8a2d18")
+    canvas.fill([(216, 420), (264, 420), (258, 432), (222, 432)], "#8a2d18")
     basket = canvas.shape([(214, 474), (266, 474), (260, 512), (220, 512)], "#9a6a3a")
     for y in range(478, 512, 7):
         canvas.line([(210, y), (270, y)], 1.2, "#6d4523")
@@ -184,27 +184,25 @@ def guitar() -> Image.Image:
         (240, 576),
     ]
     outline = curve(half + [(480 - x, y) for x, y in half[::-1]][1:-1])
-    canvas.shape([(240 + (x - 240) * 1.03, 448 + (y - 448) * 1.03) for x, y in outline], "#5a3216")
+    canvas.fill([(240 + (x - 240) * 1.03, 448 + (y - 448) * 1.03) for x, y in outline], "#5a3216")
     top = canvas.shape(outline, "#d99a4e")
     canvas.shade(oval(200, 400, 60, 120), "#f6cd8d", 0.7, 34, within=top)
     canvas.shade(oval(330, 520, 40, 90), "#8a4f1d", 0.6, 24, within=top)
-    for x in range(130, 350, 6):
-        canvas.shade([(x, 310), (x + 1, 310), (x + 1, 580), (x, 580)], "#a86a2c", 0.5, 0.6, within=top)
-    canvas.shape(oval(240, 418, 44, 44), "#5a3216")
-    canvas.shape(oval(240, 418, 37, 37), "#1b100a")
-    canvas.shape([(184, 516), (296, 516), (290, 534), (190, 534)], "#3a2112")
-    canvas.shape([(226, 96), (254, 96), (260, 380), (220, 380)], "#3a2416")
+    canvas.hairs(top, ["#c98840", "#e0a75f", "#b87a34"], 900, 60, (130, 300, 350, 580))
+    canvas.fill(oval(240, 418, 44, 44), "#5a3216")
+    canvas.fill(oval(240, 418, 37, 37), "#1b100a")
+    canvas.fill([(184, 516), (296, 516), (290, 534), (190, 534)], "#3a2112")
+    canvas.fill([(226, 96), (254, 96), (260, 380), (220, 380)], "#3a2416")
     for fret in range(16):
         y = 106 + 266 * (1 - 0.92**fret) / (1 - 0.92**16)
         canvas.line([(224, y), (256, y)], 1.6, "#cfcabd")
-    canvas.shape(curve([(220, 98), (212, 30), (226, 18), (254, 18), (268, 30), (260, 98)], steps=6), "#5a3216")
+    canvas.fill(curve([(220, 98), (212, 30), (226, 18), (254, 18), (268, 30), (260, 98)], steps=6), "#5a3216")
     for side in (-1, 1):
         for y in (36, 56, 76):
-            canvas.shape(oval(240 + side * 34, y, 9, 6), "#e8e2d2")
+            canvas.fill(oval(240 + side * 34, y, 9, 6), "#e8e2d2")
             canvas.line([(240 + side * 20, y), (240 + side * 30, y)], 3, "#b9b4a6")
     for string in range(6):
-        x = 229 + string * 4.4
-        canvas.line([(x, 92), (222 + string * 7.2, 524)], 0.8, "#ece7da")
+        canvas.line([(229 + string * 4.4, 92), (222 + string * 7.2, 524)], 0.8, "#ece7da")
     return canvas.finish(grain=4)
 
 
@@ -219,7 +217,7 @@ def traffic_light() -> Image.Image:
     )
     canvas.shade(oval(180, 250, 18, 180), "#59626b", 0.7, 12, within=case)
     for y, fill, glow in ((130, "#ff2d1f", "#ff9a8a"), (250, "#4a3a10", "#5d4a1a"), (370, "#10361d", "#1a4a2a")):
-        canvas.shape(oval(240, y, 54, 54), "#0d0f11")
+        canvas.fill(oval(240, y, 54, 54), "#0d0f11")
         lamp = canvas.shape(oval(240, y, 45, 45), fill)
         canvas.shade(oval(228, y - 12, 20, 18), glow, 0.9, 8, within=lamp)
         hood = curve(
@@ -235,35 +233,6 @@ def traffic_light() -> Image.Image:
             ],
             steps=8,
         )
-        canvas.shape(hood, "#15181b")
+        canvas.fill(hood, "#15181b")
     canvas.shade(oval(240, 130, 86, 86), "#ff3a2a", 0.35, 26)
-    return canvas.finish(grain=4)
-
-
-def teapot() -> Image.Image:
-    """A blue teapot on a table."""
-    canvas = Canvas(640, 480, "#efe3cf", "#e0cfb2", seed=21)
-    canvas.gradient(360, 480, "#a9774a", "#7f5530")
-    canvas.shade(oval(320, 404, 200, 22), "#2e1c0e", 0.75, 12)
-    glaze, dark = "#3f78b5", "#1f4674"
-    canvas.tapered(curve([(430, 200), (520, 186), (556, 250), (510, 320), (440, 340)], closed=False), 26, 22, dark)
-    spout = canvas.shape(
-        curve([(210, 330), (150, 280), (120, 200), (88, 176), (128, 168), (166, 200), (200, 250), (236, 262)]), glaze
-    )
-    canvas.shade(oval(150, 220, 12, 60, -30), "#b9d6f0", 0.6, 8, within=spout)
-    belly = canvas.shape(
-        curve([(250, 168), (390, 168), (456, 230), (464, 310), (410, 384), (320, 398), (230, 384), (176, 310), (184, 230)]),
-        glaze,
-    )
-    canvas.shade(oval(256, 238, 34, 60, 20), "#d5e8f8", 0.85, 16, within=belly)
-    canvas.shade(oval(430, 330, 50, 80), "#122c4d", 0.7, 26, within=belly)
-    for turn in range(12):
-        x = 200 + turn * 22
-        canvas.shape(oval(x, 300 + 8 * math.sin(turn), 7, 7), "#f2efe6", within=belly)
-    canvas.shape(oval(320, 400, 84, 12), dark)
-    lid = canvas.shape(curve([(244, 170), (262, 142), (320, 126), (378, 142), (396, 170), (320, 178)]), "#4a86c4")
-    canvas.shade(oval(290, 146, 30, 8), "#d5e8f8", 0.8, 6, within=lid)
-    canvas.shape(oval(320, 116, 17, 14), dark)
-    for rise in (0, 1):
-        canvas.shade(oval(86 - rise * 14, 140 - rise * 44, 14, 26, 15), "#ffffff", 0.6, 9)
     return canvas.finish(grain=4)

@@ -64,7 +64,7 @@ def _target() -> str:
     names = [name for name in collections() if name != SAMPLES]
     if DEFAULT_COLLECTION not in names:
         names = [DEFAULT_COLLECTION, *names]
-    with st.expander("Into another collection", expanded=False):
+    with st.expander("Choose the collection", expanded=False):
         chosen = st.selectbox("Collection", [*names, _NEW], key="target")
         if chosen == _NEW:
             return st.text_input("Its name", key="new_name", placeholder="holidays").strip()
@@ -174,13 +174,15 @@ def _failures(lib: SearchLibrary) -> None:
     failures = lib.failures()
     if not failures:
         return
-    with st.expander(f"{len(failures):,} files could not be indexed", icon=":material/warning:"):
+    with st.expander(
+        f"{len(failures):,} {'file' if len(failures) == 1 else 'files'} could not be indexed", icon=":material/warning:"
+    ):
         st.dataframe(
             [
                 {
                     "File": to_text(failure.path),
                     "Reason": failure.reason,
-                    "When": datetime.fromtimestamp(failure.when).astimezone(),
+                    "When": f"{datetime.fromtimestamp(failure.when):%Y-%m-%d %H:%M}",
                 }
                 for failure in failures
             ],

@@ -1,5 +1,6 @@
 """The search page: ask in words or with a picture, and see pictures and documents in one list."""
 
+import contextlib
 import time
 
 import streamlit as st
@@ -12,7 +13,7 @@ from app.filters import chips, choose_collection, search_line, take_pasted
 from app.plain import as_html, as_label
 from app.progress import busy, show_progress
 from app.samples import EXAMPLES
-from app.shelf import SAMPLES, collections, first_choice, library
+from app.shelf import SAMPLES, collections, first_choice, library, ready, warm
 from app.work import samples_wanted, start_samples
 from encoders.errors import SkybridgeError
 from search import Hit, SearchLibrary
@@ -38,6 +39,8 @@ def show() -> None:
         _answer(lib, question)
     else:
         _welcome(lib)
+        with contextlib.suppress(SkybridgeError):  # the first query will say it
+            warm(lib)  # while the person reads and types
 
 
 def _samples_note(collection: str) -> None:
@@ -91,8 +94,11 @@ def _answer(lib: SearchLibrary, question: Question) -> None:
         return
     began = time.perf_counter()
     try:
-        with st.spinner("Loading the model…", show_time=False) if "encoder" not in lib.__dict__ else st.empty():
-            hits = _search(lib, question)
+        if not ready(lib):
+            with st.spinner("Loading the model…"):
+                warm(lib)
+            began = time.perf_counter()  # loading happens once and is not the query's time
+        hits = _search(lib, question)
     except SkybridgeError as error:
         st.error(as_label(str(error)), icon=":material/error:")
         return

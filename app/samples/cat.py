@@ -74,7 +74,7 @@ def _face(canvas: Canvas) -> None:
     for side in (-1, 1):
         _eye(canvas, _MIDDLE + side * 51, 178, side)
     canvas.shade(oval(_MIDDLE, 240, 34, 20), _LIGHT, 0.55, 9, within=head)
-    canvas.shape(curve([(317, 222), (343, 222), (336, 234), (330, 238), (324, 234)]), "#2a2224")
+    canvas.fill(curve([(317, 222), (343, 222), (336, 234), (330, 238), (324, 234)]), "#2a2224")
     canvas.line([(330, 238), (330, 247)], 1.6, "#050505")
     for side in (-1, 1):
         mouth = [(_MIDDLE, 247), (_MIDDLE + side * 12, 255), (_MIDDLE + side * 26, 250)]
@@ -88,8 +88,8 @@ def _face(canvas: Canvas) -> None:
 def _eye(canvas: Canvas, x: float, y: float, side: int) -> None:
     rim = [(-30, 4), (-12, -14), (14, -17), (30, -6), (14, 12), (-12, 15)]
     lid = [(-25, 3), (-9, -11), (13, -13), (25, -5), (11, 10), (-10, 11)]
-    canvas.shape(curve([(x + side * across, y + down) for across, down in rim]), "#0a0a0a")
+    canvas.fill(curve([(x + side * across, y + down) for across, down in rim]), "#0a0a0a")
     eye = canvas.shape(curve([(x + side * across, y + down) for across, down in lid]), "#c9b037")
     canvas.shade(oval(x, y - 10, 28, 7), "#3d3008", 0.6, 4, within=eye)
-    canvas.shape(oval(x, y - 1, 7.4, 13), "#050505", within=eye)
-    canvas.shape(oval(x - 6, y - 8, 3.2, 3.2), "#ffffff")
+    canvas.fill(oval(x, y - 1, 7.4, 13), "#050505", within=eye)
+    canvas.fill(oval(x - 6, y - 8, 3.2, 3.2), "#ffffff")
