@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 __all__ = ["describe_machine"]
@@ -14,9 +15,10 @@ _PACKAGES = ("torch", "openvino", "qdrant-edge-py", "pillow", "streamlit")
 def describe_machine() -> dict[str, Any]:
     """Cores, architecture, CPU features that matter, versions, commit. No names."""
     flags: set[str] = set()
-    if os.path.exists("/proc/cpuinfo"):
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            flags = next((set(line.split()) for line in file if line.startswith("flags")), set())
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = cpuinfo.read_text(encoding="utf-8").splitlines()
+        flags = next((set(line.split()) for line in lines if line.startswith("flags")), set())
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     return {
         "cores": os.cpu_count(),

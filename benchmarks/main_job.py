@@ -129,9 +129,10 @@ def print_table(results: dict[str, Any]) -> None:
     """For people."""
     for name in ("photos", "pages"):
         report = results[f"add_{name}"]
+        rate, peak = report["indexed"] / report["seconds"], report["peak_mb"]
         print(
-            f"add {report['indexed']:,} {name}: {report['seconds']:.1f} s, {report['indexed'] / report['seconds']:.1f} files/s, "
-            f"{report['items_per_second']:.1f} items/s, peak {report['peak_mb']['main']} MB ({report['peak_mb']['all']} with readers)"
+            f"add {report['indexed']:,} {name}: {report['seconds']:.1f} s, {rate:.1f} files/s, "
+            f"{report['items_per_second']:.1f} items/s, peak {peak['main']} MB ({peak['all']} with readers)"
         )
     print(f"add again, unchanged: {results['unchanged']['seconds']:.2f} s for {results['unchanged']['unchanged']:,} files")
     print(f"cold query: median {statistics.median(results['cold_query_seconds']):.2f} s")

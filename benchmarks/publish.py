@@ -1,6 +1,7 @@
 """Fill the tables of the pages from the results: `python -m benchmarks.publish`. A test fails when they differ.
 
-A table stands between `<!-- NAME -->` and `<!-- /NAME -->`; `benchmarks/results/NAME.json` is what `benchmarks.NAME --out` wrote.
+A table stands between `<!-- NAME -->` and `<!-- /NAME -->`; `benchmarks/results/NAME.json` is what `benchmarks.NAME --out`
+wrote.
 """
 
 import json

@@ -78,6 +78,7 @@ def measure(folder: Path, items: int, dimension: int, noise: float) -> dict[str,
         seconds += timed(lambda ids=ids, rows=rows, payloads=payloads: store.upsert(ids, rows, payloads))
     seconds += timed(store.flush)
     results["upsert_items_per_second"] = items / seconds
+    results["upsert_peak_rss_mb"] = peak_mb()
     queries = draw(chance, centres, QUERIES, noise)
     results |= {f"scan_{name}": value for name, value in query_times(store, queries).items()}
     results["build_index_seconds"] = timed(store.build_index)
@@ -86,11 +87,14 @@ def measure(folder: Path, items: int, dimension: int, noise: float) -> dict[str,
     results["engine"] = state.engine
     results |= {f"index_{name}": value for name, value in query_times(store, queries).items()}
     results["recall_at_10"] = recall(store, queries)
+    results["query_peak_rss_mb"] = peak_mb()
     results["reopen_seconds"] = reopen(store)
     results |= hand_over(store, folder, dimension, queries)
+    # Changes the payload of all: the engine moves such items out of the graph, into the part that it scans.
     results["set_payload_items_per_second"] = items / timed(
         lambda: store.set_payload([str(uuid.UUID(int=number)) for number in range(items)], {"page": 1})
     )
+    results["indexed_vectors_after_set_payload"] = store.info().indexed_vectors
     store.close()
     results["disk_mb"] = (
         sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if file.is_file()) / 1e6

@@ -6,10 +6,14 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from indexer.console import ProgressLine, add_library_options, guarded, say
 from indexer.home import DEFAULT_COLLECTION
 from indexer.paths import to_text
+
+if TYPE_CHECKING:
+    from indexer.library import Library
 
 _EPILOG = """examples:
   python -m indexer add ~/Pictures ~/Documents      index two folders, or bring them up to date
@@ -147,7 +151,7 @@ def _drop(options: argparse.Namespace) -> int:
     return 0
 
 
-def _library(options: argparse.Namespace):  # noqa: ANN202 - the type would import what --help does not need
+def _library(options: argparse.Namespace) -> "Library":
     from indexer.library import Library
 
     return Library(options.home, options.collection or DEFAULT_COLLECTION, options.url, on_wait=say)

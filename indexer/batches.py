@@ -5,8 +5,8 @@ from collections import Counter, deque
 from collections.abc import Sequence
 
 import numpy as np
-from encoders.dual import DualEncoder
 
+from encoders.dual import DualEncoder
 from encoders.errors import InputError
 from encoders.vectors import Vectors
 from indexer.items import LoadedItem, LoadedSource, Source

@@ -11,9 +11,14 @@ from encoders.errors import SkybridgeError
 from indexer.home import DEFAULT_COLLECTION
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from indexer.runs import Progress
 
 __all__ = ["ProgressLine", "add_library_options", "guarded", "say"]
+
+_SCANNING = "{desc}: {n:,} files"
+_WORKING = "{desc} {percentage:3.0f}% |{bar}| {n:,} of {total:,} files{postfix}"
 
 
 def add_library_options(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +60,7 @@ class ProgressLine:
     """A bar with rate and time left where stderr is a terminal; elsewhere a line whenever the work changes."""
 
     def __init__(self) -> None:
-        self._bar = None
+        self._bar: tqdm | None = None
         self._last = ""
 
     def __enter__(self) -> "ProgressLine":
@@ -75,10 +80,25 @@ class ProgressLine:
         if self._bar is None:
             from tqdm import tqdm
 
-            self._bar = tqdm(unit=" files", dynamic_ncols=True, smoothing=0.05)
+            self._bar = tqdm(dynamic_ncols=True, bar_format=_SCANNING)
         bar = self._bar
+        bar.bar_format = _SCANNING if progress.total is None else _WORKING
         bar.total = progress.total
-        bar.n = progress.done if progress.total is not None else progress.scanned
+        bar.n = progress.scanned if progress.total is None else progress.done
         bar.set_description_str(progress.message, refresh=False)
-        bar.set_postfix_str(f"{progress.failed} failed" if progress.failed else "", refresh=False)
+        bar.set_postfix_str(_pace(progress), refresh=False)
         bar.refresh()
+
+
+def _pace(progress: "Progress") -> str:
+    """Rate, time left and failures, as the run itself knows them: tqdm would count the scan in."""
+    parts = []
+    if progress.rate:
+        parts.append(f"{progress.rate:,.1f} files/s")
+    if progress.eta_seconds is not None:
+        minutes, seconds = divmod(round(progress.eta_seconds), 60)
+        hours, minutes = divmod(minutes, 60)
+        parts.append(f"{f'{hours} h ' if hours else ''}{f'{minutes} min ' if minutes else ''}{seconds} s left")
+    if progress.failed:
+        parts.append(f"{progress.failed:,} failed")
+    return ", ".join(parts)

@@ -190,7 +190,7 @@ class Ledger:
 
     def todo_size(self) -> tuple[int, int]:
         """How many sources are on the to-do list, and their bytes."""
-        return self.execute("SELECT count(*), coalesce(sum(size), 0) FROM todo")[0]  # type: ignore[return-value]  # two integers by the statement
+        return self.execute("SELECT count(*), coalesce(sum(size), 0) FROM todo")[0]
 
     def unseen(self, root: Path, scan: int) -> Iterator[Path]:
         """Known sources at or below `root` that this scan did not see: they are gone."""
@@ -302,7 +302,7 @@ class Ledger:
         """How much the collection holds."""
         ((sources, failed),) = self.execute("SELECT count(content), count(reason) FROM sources")
         kinds = dict(
-            self.execute("SELECT kind, count(*) FROM contents WHERE state = 'indexed' GROUP BY kind")  # type: ignore[arg-type]  # pairs by the statement
+            self.execute("SELECT kind, count(*) FROM contents WHERE state = 'indexed' GROUP BY kind")
         )
         ((items,),) = self.execute("SELECT coalesce(sum(items), 0) FROM contents WHERE state = 'indexed'")
         return Counts(sources, failed, kinds.get("image", 0), kinds.get("document", 0), items)

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from encoders.dual import DualEncoder
 from filelock import FileLock, Timeout
 
 from encoders import find_card, load_encoder
+from encoders.dual import DualEncoder
 from encoders.errors import LibraryError, SpaceMismatch
 from indexer.home import DEFAULT_COLLECTION, Home
 from indexer.ledger import Failure, Ledger

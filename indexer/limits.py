@@ -18,9 +18,7 @@ class Limits:
     max_file_bytes: int = 2048 * _MIB  # bytes: larger files are not opened at all
     max_pixels: int = 250_000_000  # pixels of one picture by its header; Pillow holds 4 bytes each
     max_text_bytes: int = 64 * _MIB  # bytes of a plain text, HTML, CSV, JSON or e-mail file, read whole
-    max_unpacked_bytes: int = (
-        512 * _MIB
-    )  # bytes of a docx, pptx, xlsx or epub after unzipping, all parts together
+    max_unpacked_bytes: int = 512 * _MIB  # bytes of a docx, pptx, xlsx or epub unzipped, all parts together
     max_unpack_ratio: int = 200  # unpacked bytes per packed byte of such a file, above 16 MiB unpacked
     max_members: int = 20_000  # files inside such a file
     max_pages: int = 10_000  # pages of a PDF, slides, sheets or chapters

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from indexer.items import Payload
-from indexer.loaders.pages import clean_line
+from indexer.text import clean_line
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from encoders.dual import DualEncoder
-
 from indexer.batches import BATCHES_IN_FLIGHT, Batcher
 from indexer.items import Source
 from indexer.ledger import Ledger
@@ -144,6 +143,7 @@ class Pipeline:
     # --- read, encode, write
 
     def _index(self, scan: int, total: int) -> None:
+        self._tell(message="Loading the model", force=True)
         encoder = self._encoder()
         self._tell(state="indexing", total=self._progress.done + total, message="Reading and encoding", force=True)
         batcher = Batcher(encoder, self._ledger)

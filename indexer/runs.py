@@ -109,7 +109,9 @@ class RunLog:
             "SELECT number, pid, started, heartbeat, progress FROM runs ORDER BY number DESC LIMIT ?",
             (limit,),
         )
-        return [_alive(Run(*row[:4], Progress(**json.loads(row[4])))) for row in rows]
+        return [_alive(Run(number, pid, started, heartbeat, Progress(**json.loads(progress))))
+            for number, pid, started, heartbeat, progress in rows
+        ]
 
 
 def _alive(run: Run) -> Run:

@@ -43,6 +43,9 @@ def one_error_tree(name: str, quiet: bool = False) -> Iterator[None]:
         raise
     except SkybridgeError as error:
         raise FileError(f"{name} cannot be read: {error}") from error
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        raise FileError(f"{name} needs the package {package}. Install it with: pip install {package}") from error
     except MemoryError as error:
         raise LimitError(f"{name} needs more memory than there is") from error
     except RecursionError as error:

@@ -18,6 +18,7 @@ _PLUGINS = {  # format -> (module, class): the classes themselves, so that no ot
     "GIF": ("PIL.GifImagePlugin", "GifImageFile"),
     "WebP": ("PIL.WebPImagePlugin", "WebPImageFile"),
     "BMP": ("PIL.BmpImagePlugin", "BmpImageFile"),
+    "DIB": ("PIL.BmpImagePlugin", "DibImageFile"),
     "TIFF": ("PIL.TiffImagePlugin", "TiffImageFile"),
     "HEIF": ("pi_heif.as_plugin", "HeifImageFile"),
     "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"),
@@ -47,7 +48,7 @@ _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b
 def sniff(head: bytes, extension: str | None) -> str | None:
     r"""Name of the picture format that these first 64 bytes begin, or None.
 
-    TGA has no mark at its start, so a name that says .tga is believed.
+    TGA has no mark at its start, and DIB only the length of its header, so names that say .tga and .dib are believed.
 
     >>> sniff(b"\x89PNG\r\n\x1a\n", "jpg")
     'PNG'
@@ -67,6 +68,8 @@ def sniff(head: bytes, extension: str | None) -> str | None:
         return "HEIF" if brands & set(_HEIF_BRANDS) else None
     if head[:1] == b"P" and head[1:2] in b"123456" and head[2:3].isspace():
         return "PNM"
+    if extension == "dib" and head[1:4] == b"\0\0\0":
+        return "DIB"
     return "TGA" if extension in ("tga", None) and len(head) >= 18 else None
 
 

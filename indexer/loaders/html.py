@@ -14,6 +14,11 @@ __all__ = ["HtmlText", "html_text", "read_html"]
 
 _DECLARED = re.compile(rb"""(?:<meta[^>]+charset|<\?xml[^>]+encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.I)
 _XML_START = re.compile(r"\A\s*<\?xml[^>]*\?>")
+_GAP = re.compile(r"\s+")
+_GAP_IN_LINE = re.compile(r"[ \t]{2,}")
+_AROUND_BREAKS = re.compile(r"[ \t]*\n[ \t\n]*")
+_KEPT = str.maketrans("\n ", "\x01\x02")  # white space that <pre> keeps, out of reach of the rest
+_RESTORED = str.maketrans("\x01\x02", "\n ")
 _DROPPED = frozenset(
     "script style nav noscript template svg math iframe object select button textarea canvas".split()
 )
@@ -76,7 +81,8 @@ class _Reader:
             self._pre = max(0, self._pre - 1)
         if tag == self._heading:
             self._heading = None
-        self._break(tag)
+        if tag not in _VOID:
+            self._break(tag)
 
     def data(self, data: str) -> None:
         if self._dropped:
@@ -84,15 +90,14 @@ class _Reader:
         if self._heading:
             self.titles[self._heading].append(data)
         if self._heading != "title":
-            self.parts.append(data if self._pre else re.sub(r"\s+", " ", data))
+            self.parts.append(data.translate(_KEPT) if self._pre else _GAP.sub(" ", data))
 
     def comment(self, text: str) -> None:
         pass
 
     def close(self) -> HtmlText:
-        lines = "".join(self.parts)
-        text = re.sub(r"[ \t]*\n[ \t]*", "\n", lines) if "\x00" not in lines else lines
-        text = re.sub(r"[ \t]{2,}", " ", text)
+        text = _AROUND_BREAKS.sub(lambda found: "\n" * found[0].count("\n"), "".join(self.parts))
+        text = _GAP_IN_LINE.sub(" ", text).translate(_RESTORED)
         title = next(
             (
                 joined
@@ -116,7 +121,7 @@ def html_text(data: bytes) -> HtmlText:
 
     declared = _DECLARED.search(data[:4096])
     text = decode_text(data, declared[1].decode("ascii", "ignore") if declared else None)
-    text = _XML_START.sub("", text).replace("\x00", "")
+    text = _XML_START.sub("", text).translate(dict.fromkeys(range(3)))
     if not text.strip():
         return HtmlText("")
     parser = etree.HTMLParser(target=_Reader(), huge_tree=True, encoding="utf-8")

@@ -1,19 +1,13 @@
 """What every document reader returns: pages of text."""
 
-import re
-import unicodedata
 from dataclasses import dataclass
 
 from encoders.errors import LimitError
 from indexer.limits import Limits
+from indexer.text import clean_line, clean_text
 
-__all__ = ["Document", "Page", "PageList", "clean_line", "clean_text"]
 
-_BLANKS = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*){2,}")
-_TRAILING = re.compile(r"[^\S\n]+$", re.MULTILINE)
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufeff\ufffe\uffff]")
-_LONGEST_LINE = 300  # characters of a title or keyword
-
+__all__ = ["Document", "Page", "PageList", "check_characters"]
 
 @dataclass(frozen=True)
 class Page:
@@ -57,20 +51,3 @@ def check_characters(count: int, limits: Limits) -> None:
     """Raise LimitError when a document has more text than is read."""
     if count > limits.max_text_chars:
         raise LimitError(f"it holds more than {limits.max_text_chars:,} characters of text (max_text_chars)")
-
-
-def clean_text(text: str) -> str:
-    r"""Composed Unicode, "\n" line ends, no control characters, at most one blank line in a row.
-
-    >>> clean_text("a \r\n\n\n\nb\x00")
-    'a\n\nb'
-    """
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n\n").replace("\v", "\n")
-    text = _CONTROL.sub("", unicodedata.normalize("NFC", text))
-    return _BLANKS.sub("\n\n", _TRAILING.sub("", text)).strip()
-
-
-def clean_line(text: str | None, longest: int = _LONGEST_LINE) -> str | None:
-    """A title or keyword on one line of at most `longest` characters, or None when nothing is left."""
-    line = " ".join(clean_text(text or "").split())
-    return line[:longest].rstrip() or None

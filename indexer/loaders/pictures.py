@@ -75,6 +75,8 @@ def _header(stream: BinaryIO, limits: Limits, extension: str | None) -> "Image.I
 
 
 def _orientation(image: "Image.Image") -> int:
+    if image.format == "TIFF":
+        return 1  # Pillow turns TIFF upright by itself, and says its size upright
     try:
         return int(image.getexif().get(0x0112, 1))
     except Exception:  # noqa: BLE001 - broken EXIF must not cost the picture

@@ -14,7 +14,7 @@ __all__ = ["open_raw"]
 
 _SMALLEST_PREVIEW = 320  # pixels of the shorter side: smaller ones are thumbnails of the camera's menu
 _FLIP = {3: 3, 5: 8, 6: 6}  # LibRaw's flip -> EXIF orientation
-_ORIENTATION = 0x0112
+_MAKE, _ORIENTATION = 0x010F, 0x0112
 
 
 def open_raw(stream: BinaryIO, limits: Limits) -> "Image.Image":
@@ -37,6 +37,7 @@ def open_raw(stream: BinaryIO, limits: Limits) -> "Image.Image":
             if image is None:
                 image = _developed(raw)
                 full = (full[1], full[0]) if size.flip in (5, 6) else full
+            _borrow_exif(image, stream)
             image.info["full_size"] = full
             return image
     except rawpy.LibRawError as error:
@@ -63,6 +64,22 @@ def _preview(raw: "object", limits: Limits, full: tuple[int, int]) -> "Image.Ima
     if exif.get(_ORIENTATION, 1) == 1:
         exif[_ORIENTATION] = _FLIP.get(raw.sizes.flip, 1)  # type: ignore[attr-defined]
     return image
+
+
+def _borrow_exif(image: "Image.Image", stream: BinaryIO) -> None:
+    """Previews often lack what the RAW file itself tells; most RAW files are TIFF, which Pillow can read tags from."""
+    exif = image.getexif()
+    if exif.get(_MAKE):
+        return
+    orientation = exif.get(_ORIENTATION, 1)
+    stream.seek(0)
+    if stream.read(4) in (b"II*\0", b"MM\0*"):
+        stream.seek(0)
+        try:
+            exif.load_from_fp(stream)
+        except Exception:  # noqa: BLE001 - broken tags must not cost the picture
+            return
+        exif[_ORIENTATION] = orientation
 
 
 def _developed(raw: "object") -> "Image.Image":

@@ -11,6 +11,8 @@ from indexer.loaders.word import core_keywords
 
 __all__ = ["read_pptx"]
 
+_TEXT = "{http://schemas.openxmlformats.org/drawingml/2006/main}t"
+
 
 def read_pptx(stream: BinaryIO, limits: Limits) -> Document:
     """Slides are numbered from 1; the title is the document's own or the first slide's."""
@@ -52,4 +54,4 @@ def _texts(shapes: Any, limits: Limits, depth: int = 0) -> Iterator[str]:
 
 def _rows(table: Any) -> Iterator[str]:
     for row in table._tbl.tr_lst:  # python-pptx's own cells take quadratic time
-        yield " | ".join(" ".join("".join(cell.itertext()).split()) for cell in row.tc_lst)
+        yield " | ".join(" ".join("".join(t.text or "" for t in cell.iter(_TEXT)).split()) for cell in row.tc_lst)

@@ -42,8 +42,7 @@ def _blocks(body: Any) -> Iterator[str]:
         walker.skip_subtree()
         if element.tag == _W + "p":
             if text := _text(element):
-                # A blank line after each paragraph: it may be cut there, and Word's authors do not write empty ones.
-                yield text + "\n"
+                yield f"\n{text}\n"  # blank lines around it: a passage may end here
         elif element.tag == _W + "tr":
             cells = (
                 " ".join(_text(p) for p in cell.iter(_W + "p")) for cell in element.iterchildren(_W + "tc")

@@ -10,10 +10,11 @@ import sys
 import time
 from pathlib import Path
 
+from tiny import COLOURS
+
 from indexer.items import item_id
 from indexer.library import Library
 from indexer.store.base import Match, Where
-from tiny import COLOURS
 
 CHILD = Path(__file__).with_name("indexing_child.py")
 KILLS = 20

@@ -5,10 +5,10 @@ import shutil
 import time
 
 import pytest
+from tiny import tiny_encoder
 
 from encoders.errors import LibraryError, SpaceMismatch
 from search import open_library
-from tiny import tiny_encoder
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def test_another_model_is_refused_with_both_fingerprints(library, files, home, w
     library.close()
     write_picture(files / "new.png", "white")
     with open_library(home, encoder=tiny_encoder("2")) as other:
-        with pytest.raises(SpaceMismatch, match="tiny-words-1.*tiny-words-2"):
+        with pytest.raises(SpaceMismatch, match=r"tiny-words-1.*tiny-words-2"):
             other.search("red")
         with pytest.raises(SpaceMismatch, match="tiny-colours"):
             add(other, files)

@@ -57,8 +57,10 @@ def test_a_link_to_nowhere_is_named(tmp_path):
 
 def test_names_that_are_not_text_and_very_long_ones_survive(tmp_path):
     odd = os.fsencode(tmp_path) + b"/caf\xe9-\xff.txt"
-    with open(odd, "wb") as file:
-        file.write(b"x")
+    try:
+        Path(os.fsdecode(odd)).write_bytes(b"x")
+    except OSError:
+        pytest.skip("this file system takes no names that are not text")
     make(tmp_path, "n" * 251 + ".txt", "/".join(["d" * 200] * 8) + "/deep.txt")
     assert len(names(tmp_path)) == 3
 

@@ -4,10 +4,10 @@ import subprocess
 import sys
 
 import pytest
+from test_kill import start
 
 from encoders.errors import LibraryError
 from search import open_library
-from test_kill import start
 
 
 def test_searching_goes_on_while_another_process_indexes(home, tmp_path, encoder, write_picture):
