@@ -4,6 +4,7 @@
 hit to find similar ones for) and `page` are kept here.
 """
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -60,7 +61,7 @@ def read() -> Question:
     state = st.session_state
     return Question(
         text=(state.get("q") or "").strip(),
-        like=st.query_params.get("like") or None,
+        like=_like(),
         picture=state.get(PICTURE),
         kind=state.get("kind"),
         under=state.get("under"),
@@ -68,6 +69,14 @@ def read() -> Question:
         until=state.get("until"),
         page=_page(),
     )
+
+
+def _like() -> str | None:
+    """The id in the address, if it can be one."""
+    try:
+        return str(uuid.UUID(st.query_params.get("like", "")))
+    except ValueError:
+        return None
 
 
 def _page() -> int:

@@ -19,7 +19,7 @@ from indexer.loaders import hash_file, open_picture
 from indexer.paths import to_path
 from search import Hit, SearchLibrary
 
-__all__ = ["facts", "original", "show_detail", "take_pending"]
+__all__ = ["facts", "original", "show_detail"]
 
 _SIDE = 1400  # pixels of the longer side, at most
 _MOST_DOWNLOAD = 200_000_000  # bytes; larger files are opened from their folder
@@ -64,8 +64,16 @@ def _content(library: SearchLibrary, hit: Hit) -> None:
 
 def _actions(hit: Hit, file: Path | None) -> None:
     with st.container(horizontal=True, key="detail_actions"):
-        if st.button("Find similar", key="detail-similar", icon=":material/auto_awesome_motion:", type="primary"):
-            similar_to_from_dialog(hit.id)
+        pressed = st.button(
+            "Find similar",
+            key="detail-similar",
+            icon=":material/auto_awesome_motion:",
+            type="primary",
+            on_click=similar_to,
+            args=(hit.id,),
+        )
+        if pressed:
+            st.rerun()  # the page, not the dialog alone
         if file is not None and file.stat().st_size <= _MOST_DOWNLOAD:
             st.download_button(
                 "Download",
@@ -76,19 +84,6 @@ def _actions(hit: Hit, file: Path | None) -> None:
                 on_click="ignore",
                 key="detail-download",
             )
-
-
-def similar_to_from_dialog(item: str) -> None:
-    """Close the dialog and ask for similar hits: widget values may change only before the next run."""
-    st.session_state["next_like"] = item
-    st.rerun()
-
-
-def take_pending() -> None:
-    """Do what a dialog left to do; called before any widget is made."""
-    item = st.session_state.pop("next_like", None)
-    if item:
-        similar_to(item)
 
 
 def _picture(library: SearchLibrary, hit: Hit, file: Path | None) -> None:

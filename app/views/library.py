@@ -1,5 +1,6 @@
 """The library page: what is indexed, what is being indexed, what failed, and how to change it."""
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -202,34 +203,43 @@ def _update(name: str) -> None:
 def _confirm_remove(lib: SearchLibrary, path: str) -> None:
     st.markdown(as_label(path))
     st.write("The files on disk stay as they are. To undo, add the folder again.")
-    with st.container(horizontal=True):
-        if st.button("Remove", type="primary", key="remove-yes"):
-            try:
-                removed = lib.remove([to_path(path)])
-                if lib.collection == SAMPLES:
-                    refuse_samples()
-                _say(f"{removed:,} files of {path} left the index. Add the folder again to undo.")
-            except SkybridgeError as error:
-                _say(str(error), "bad")
-            st.rerun()
-        if st.button("Keep", key="remove-no"):
-            st.rerun()
+    _yes_or_no("Remove", "remove", _remove, (lib, path))
 
 
 @st.dialog("Remove this collection?")
 def _confirm_drop(lib: SearchLibrary) -> None:
-    st.write("Its vectors, thumbnails and list of files are deleted. The files themselves stay as they are; adding their "
-             "folders again brings everything back.")  # fmt: skip
+    st.write(
+        "Its vectors, thumbnails and list of files are deleted. The files themselves stay as they are; adding their folders "
+        "again brings everything back."
+    )
+    _yes_or_no("Remove collection", "drop", _drop, (lib,))
+
+
+def _yes_or_no(label: str, key: str, act: Callable[..., None], what: tuple[object, ...]) -> None:
     with st.container(horizontal=True):
-        if st.button("Remove collection", type="primary", key="drop-yes"):
-            try:
-                lib.drop()
-                put_back(lib.collection)
-                if lib.collection == SAMPLES:
-                    refuse_samples()
-                _say(f"The collection {lib.collection} is gone. Your files are where they were.")
-            except SkybridgeError as error:
-                _say(str(error), "bad")
-            st.rerun()
-        if st.button("Keep", key="drop-no"):
-            st.rerun()
+        yes = st.button(label, type="primary", key=f"{key}-yes", on_click=act, args=what)
+        if st.button("Keep", key=f"{key}-no") or yes:
+            st.rerun()  # closes the dialog
+
+
+def _remove(lib: SearchLibrary, path: str) -> None:
+    try:
+        removed = lib.remove([to_path(path)])
+    except SkybridgeError as error:
+        _say(str(error), "bad")
+        return
+    if lib.collection == SAMPLES:
+        refuse_samples()
+    _say(f"{removed:,} files of {path} left the index. Add the folder again to undo.")
+
+
+def _drop(lib: SearchLibrary) -> None:
+    try:
+        lib.drop()
+    except SkybridgeError as error:
+        _say(str(error), "bad")
+        return
+    put_back(lib.collection)
+    if lib.collection == SAMPLES:
+        refuse_samples()
+    _say(f"The collection {lib.collection} is gone. Your files are where they were.")

@@ -8,7 +8,7 @@ import streamlit as st
 from app import address
 from app.address import PAGE_SIZE, Question
 from app.cards import name_of, show_cards
-from app.detail import show_detail, take_pending
+from app.detail import show_detail
 from app.filters import chips, choose_collection, search_line, take_pasted
 from app.plain import as_html, as_label
 from app.progress import busy, show_progress
@@ -23,7 +23,6 @@ __all__ = ["show"]
 
 def show() -> None:
     """Draw the page."""
-    take_pending()
     if samples_wanted() and not busy(SAMPLES):
         start_samples()
     names = collections()
