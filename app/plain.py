@@ -6,7 +6,10 @@ import re
 __all__ = ["as_html", "as_label"]
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-_JOINER = "\u2060"  # invisible, and keeps Streamlit from reading :cat:, :material/x: and -> inside plain text
+_JOINER = "\u2060"
+# Streamlit reads :cat:, :material/x:, ->, addresses and mail addresses in plain text even where their signs are escaped; an
+# invisible joiner, at these places only, breaks them up.
+_READ_ANYWAY = re.compile(r"(?<=[:@])(?=\S)|(?<=www)(?=\.)|(?<=[-<>~=])(?=[-<>=])", re.IGNORECASE)
 
 
 def as_label(text: str) -> str:
@@ -15,7 +18,7 @@ def as_label(text: str) -> str:
     >>> as_label("[x](javascript:1)").replace("\u2060", "")
     '\\[x\\]\\(javascript\\:1\\)'
     """
-    return _PUNCTUATION.sub(lambda found: f"\\{found[1]}{_JOINER}", _one_line(text))
+    return _PUNCTUATION.sub(r"\\\1", _READ_ANYWAY.sub(_JOINER, _one_line(text)))
 
 
 def as_html(text: str) -> str:

@@ -44,5 +44,14 @@ def test_a_label_says_what_the_text_says(text):
     assert as_label(text).replace("\u2060", "").replace("\\", "") == text
 
 
+@pytest.mark.parametrize("text", ["http://a.b", "HTTPS://a.b", "www.a.b", "me@a.b", "a -> b", "a <-> b", "a >= b", ":cat:"])
+def test_what_streamlit_reads_even_when_escaped_is_broken_up(text):
+    assert "\u2060" in as_label(text)
+
+
+def test_an_ordinary_name_can_be_found_and_copied():
+    assert "\u2060" not in as_label("My holiday - 2023 (1).jpg")
+
+
 def test_direction_marks_cannot_disguise_a_name():
     assert as_html("photo\u202egpj.exe") == "photogpj.exe"
