@@ -8,13 +8,13 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from indexer.items import Payload
 from indexer.text import clean_line
 
 if TYPE_CHECKING:
-    from PIL import Image
+    from PIL import Image, ImageFile
 
 __all__ = ["camera_name", "degrees", "file_fields", "picture_fields", "rfc3339", "taken_time"]
 
@@ -22,7 +22,13 @@ _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 _MAKE, _MODEL, _DESCRIPTION = 0x010F, 0x0110, 0x010E
 _XP_TITLE, _XP_COMMENT, _XP_KEYWORDS = 0x9C9B, 0x9C9C, 0x9C9E
 _ORIGINAL, _DIGITIZED, _OFFSET_ORIGINAL, _OFFSET = 0x9003, 0x9004, 0x9011, 0x9010
-_IPTC_TITLE, _IPTC_HEADLINE, _IPTC_KEYWORDS, _IPTC_CAPTION, _IPTC_CHARSET = (2, 5), (2, 105), (2, 25), (2, 120), (1, 90)
+_IPTC_TITLE, _IPTC_HEADLINE, _IPTC_KEYWORDS, _IPTC_CAPTION, _IPTC_CHARSET = (
+    (2, 5),
+    (2, 105),
+    (2, 25),
+    (2, 120),
+    (1, 90),
+)
 _MOST_KEYWORDS = 64
 _LONGEST_DESCRIPTION = 2000  # characters
 _FILLER = re.compile(  # what cameras write into the description of every picture
@@ -175,7 +181,7 @@ def _leaves(node: Any) -> Iterator[str]:
 def _iptc_fields(image: "Image.Image") -> dict[tuple[int, int], list[str]]:
     from PIL import IptcImagePlugin
 
-    info: Mapping[tuple[int, int], Any] = IptcImagePlugin.getiptcinfo(image) or {}
+    info: Mapping[tuple[int, int], Any] = IptcImagePlugin.getiptcinfo(cast("ImageFile.ImageFile", image)) or {}
     utf8 = info.get(_IPTC_CHARSET) == b"\x1b%G"
     found = {}
     for key in (_IPTC_TITLE, _IPTC_HEADLINE, _IPTC_KEYWORDS, _IPTC_CAPTION):
@@ -184,9 +190,7 @@ def _iptc_fields(image: "Image.Image") -> dict[tuple[int, int], list[str]]:
     return found
 
 
-def _keywords(
-    xmp: Iterable[str], iptc: Iterable[str], exif: Mapping[int, Any], text: Mapping[str, Any]
-) -> list[str]:
+def _keywords(xmp: Iterable[str], iptc: Iterable[str], exif: Mapping[int, Any], text: Mapping[str, Any]) -> list[str]:
     windows = (_wide(exif.get(_XP_KEYWORDS)) or "").split(";")
     png = re.split("[,;]", _string(text.get("keywords")))
     clean = (clean_line(word) for word in (*xmp, *iptc, *windows, *png))

@@ -2,7 +2,7 @@
 
 import re
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 __all__ = ["OVERLAP", "estimate_tokens", "split_passages", "title_line"]
 
@@ -18,7 +18,7 @@ _SENTENCE_END = frozenset(".!?…")
 _SENTENCE_END_WIDE = frozenset("。！？｡؟।")
 _CLOSING = frozenset("\"')]}”’»」』）")
 _VOWELS = frozenset("aeiouyAEIOUY")
-_NOTHING, _SPACE, _LINE, _SENTENCE, _PARAGRAPH = range(5)
+_NEVER, _NOTHING, _SPACE, _LINE, _SENTENCE, _PARAGRAPH = range(6)
 
 
 def estimate_tokens(text: str) -> int:
@@ -40,8 +40,8 @@ def split_passages(text: str, max_tokens: int) -> list[str]:
     Every word is in at least one passage. Takes time linear in the length of the text. A unit that alone costs more
     than `max_tokens` still becomes a passage of its own.
 
-    >>> split_passages("One is here. Two is here. Three is here.", 8)
-    ['One is here. Two is here.', 'Two is here. Three is here.']
+    >>> split_passages("One is here. Two is here. Three is here.", 8)  # too small to overlap
+    ['One is here. Two is here.', 'Three is here.']
     """
     units = list(_UNIT.finditer(text))
     if not units:
@@ -91,7 +91,7 @@ def _cost(unit: str) -> int:
 def _breaks(text: str, units: list[re.Match[str]]) -> list[int]:
     """How good a place to cut is before each unit; one more at the end."""
     out = [_PARAGRAPH]
-    for before, after in zip(units, units[1:], strict=False):
+    for before, after in pairwise(units):
         gap = text[before.end() : after.start()]
         sign = before[0]
         if "\n" in gap and gap.count("\n") > 1:
@@ -101,7 +101,7 @@ def _breaks(text: str, units: list[re.Match[str]]) -> list[int]:
         elif "\n" in gap:
             out.append(_LINE)
         else:
-            out.append(_SPACE if gap else _NOTHING)
+            out.append(_SPACE if gap else _NOTHING if after[0][0].isalnum() else _NEVER)  # no passage begins with a comma
     return [*out, _PARAGRAPH]
 
 
@@ -127,7 +127,7 @@ def _cut(breaks: list[int], total: list[int], start: int, stop: int, max_tokens:
 def _resume(breaks: list[int], total: list[int], start: int, stop: int, max_tokens: int) -> int:
     """Where the next passage begins: inside the overlap, the best kind of break, then the first; always after start."""
     best = stop
-    kind = -1
+    kind = _NOTHING
     for at in range(stop - 1, start, -1):
         if total[stop] - total[at] > OVERLAP * max_tokens:
             break

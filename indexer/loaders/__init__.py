@@ -7,13 +7,13 @@ from encoders.picture import PictureSpec
 from indexer.items import Kind, LoadedSource
 from indexer.limits import Limits
 from indexer.loaders.extensions import EXTENSIONS
-from indexer.loaders.failures import one_error_tree
+from indexer.loaders.failures import mute_decoders, one_error_tree
 from indexer.loaders.source import hash_file, open_file
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["EXTENSIONS", "hash_file", "load", "open_picture", "supported"]
+__all__ = ["EXTENSIONS", "hash_file", "load", "mute_decoders", "open_picture", "supported"]
 
 
 def supported(path: Path) -> Kind | None:

@@ -14,9 +14,7 @@ __all__ = ["open_archive"]
 
 _RATIO_FROM = 16 << 20  # unpacked bytes below which any ratio is harmless
 _BLOCK = 1 << 18
-_NAME_LENGTHS = (
-    26  # where a local header says how long the name and the extra field are, before the packed bytes
-)
+_NAME_LENGTHS = 26  # where a local header says how long the name and the extra field are, before the packed bytes
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -34,9 +32,7 @@ def open_archive(stream: BinaryIO, limits: Limits) -> zipfile.ZipFile:
     archive = zipfile.ZipFile(stream)
     members = archive.infolist()
     if len(members) > limits.max_members:
-        raise LimitError(
-            f"it holds {len(members):,} files, over the limit of {limits.max_members:,} (max_members)"
-        )
+        raise LimitError(f"it holds {len(members):,} files, over the limit of {limits.max_members:,} (max_members)")
     unpacked, packed = sum(m.file_size for m in members), sum(m.compress_size for m in members)
     if unpacked > limits.max_unpacked_bytes:
         raise _too_large(limits)
@@ -73,9 +69,7 @@ def _check_member(stream: BinaryIO, member: zipfile.ZipInfo, budget: int, limits
         if count > budget:
             raise _too_large(limits)
     if count != member.file_size:
-        raise FileError(
-            f"its part {member.filename!r} is not as large as it says: the file is damaged or hostile"
-        )
+        raise FileError(f"its part {member.filename!r} is not as large as it says: the file is damaged or hostile")
     return count
 
 

@@ -55,9 +55,7 @@ def _grey(image: "Image.Image") -> "Image.Image":
         levels = (values >> 8).astype(np.uint8)  # as Pillow does for 16-bit colour: the high byte
         return Image.fromarray(levels).convert("RGB")
     low, high = _range(image.mode, values)
-    scaled = (np.nan_to_num(values.astype(np.float32), nan=low, posinf=high, neginf=low) - low) * (
-        255.0 / (high - low)
-    )
+    scaled = (np.nan_to_num(values.astype(np.float32), nan=low, posinf=high, neginf=low) - low) * (255.0 / (high - low))
     return Image.fromarray(np.clip(np.rint(scaled), 0, 255).astype(np.uint8)).convert("RGB")
 
 

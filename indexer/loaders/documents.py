@@ -32,9 +32,7 @@ def load_document(opened: OpenedFile, extension: str, passage_tokens: int, limit
     for page in document.pages:
         for text in split_passages(page.text, budget):
             if len(items) == limits.max_passages:
-                raise LimitError(
-                    f"{opened.name} has more than {limits.max_passages:,} passages (max_passages)"
-                )
+                raise LimitError(f"{opened.name} has more than {limits.max_passages:,} passages (max_passages)")
             payload = {"text": text} if page.number is None else {"page": page.number, "text": text}
             content = text if text.startswith(heading.rstrip()) else heading + text
             items.append(LoadedItem(f"passage-{len(items)}", "text", content, payload))

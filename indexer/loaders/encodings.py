@@ -46,9 +46,7 @@ _PAIRS = (  # two bytes a sign; (codec, what must make up this share of the non-
 )
 _SINGLES = (  # one byte a sign; the first of equals wins
     _of("cp1252", _WEST, latin=True),
-    _of(
-        "cp1250", "ĄąĆćĘęŁłŃńÓóŚśŹźŻżÁáČčĎďÉéĚěÍíŇňŘřŠšŤťÚúŮůÝýŽžÄäÖöŐőÜüŰűßÂâĂăÎîŢţŞşĽľĹĺŔŕÔôĐđ", latin=True
-    ),
+    _of("cp1250", "ĄąĆćĘęŁłŃńÓóŚśŹźŻżÁáČčĎďÉéĚěÍíŇňŘřŠšŤťÚúŮůÝýŽžÄäÖöŐőÜüŰűßÂâĂăÎîŢţŞşĽľĹĺŔŕÔôĐđ", latin=True),
     _of("cp1254", _WEST + "ĞğİıŞş", latin=True),
     _of("cp1257", "ĀāČčĒēĢģĪīĶķĻļŅņŠšŪūŽžÄäÕõÖöÜüĄąĘęĖėĮįŲų", latin=True),
     _of("cp1255", "א-ת", least=16),  # all its letters are letters of cp1251, too
@@ -68,20 +66,21 @@ def decode_text(data: bytes, declared: str | None = None) -> str:
     >>> decode_text("Привет, мир!".encode("cp1251"))
     'Привет, мир!'
     """
-    for mark, codec in _BOMS:
+    for mark, marked in _BOMS:
         if data.startswith(mark):
-            return data.decode(codec, "replace")
+            return data.decode(marked, "replace")
     sample = data[:_SAMPLE]
     if wide := _utf16_without_mark(sample):
         return data.decode(wide, "replace")
     if b"\0" in sample or len(sample) - len(sample.translate(None, _CONTROL)) > len(sample) * 0.02:
         raise FileError("this is binary data, not text, whatever its name says")
+    if b"\x1b$" in sample and (text := _strictly(data, "iso2022_jp")) is not None:
+        return text  # Japanese mail: escapes between plain ASCII, so it would pass as UTF-8
     if (text := _mostly_utf8(data)) is not None:
         return text
-    for codec in (declared, guess_encoding(sample)):
-        if codec and (text := _try(data, codec)) is not None:
-            return text
-    return data.decode("cp1252", "replace")
+    if declared and (text := _strictly(data, declared)) is not None:
+        return text
+    return data.decode(guess_encoding(sample) or "cp1252", "replace")
 
 
 def guess_encoding(sample: bytes) -> str | None:
@@ -93,12 +92,10 @@ def guess_encoding(sample: bytes) -> str | None:
     if b"\n" in sample[1:]:
         sample = sample[: sample.rindex(b"\n") + 1]  # never cut a sign in two
     for codec, wanted, share in _PAIRS:
-        text = _try(sample, codec, strict=True)
-        if text:
+        if text := _strictly(sample, codec):
             signs = [sign for sign in text if sign > "\x7f" and not sign.isspace()]
-            apart = len(_TOUCHING.findall(text)) <= 0.2 * len(
-                signs
-            )  # not "na鴳e", which is "naïve" in cp1252
+            # not "na鴳e", which is "naïve" in cp1252
+            apart = len(_TOUCHING.findall(text)) <= 0.2 * len(signs)
             if len(signs) > 1 and apart and len(wanted.findall(text)) >= share * len(signs):
                 # the same encoding with its vendors' additions
                 return {"shift_jis": "cp932", "gb2312": "gb18030", "euc_kr": "cp949"}.get(codec, codec)
@@ -128,7 +125,7 @@ def _utf16_without_mark(sample: bytes) -> str | None:
         return None
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
     for codec, zeros, others in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
-        if zeros > 0.4 * half and others <= 0.02 * half and _try(sample[: 2 * half], codec) is not None:
+        if zeros > 0.4 * half and others <= 0.02 * half and _strictly(sample[: 2 * half], codec) is not None:
             return codec
     return None
 
@@ -143,10 +140,11 @@ def _mostly_utf8(data: bytes) -> str | None:
     return text if right >= 10 * wrong else None
 
 
-def _try(data: bytes, codec: str, strict: bool = False) -> str | None:
+def _strictly(data: bytes, codec: str) -> str | None:
+    """Text, or None where the encoding is unknown or does not fit; a sign that the sample cuts in two is let go."""
     try:
-        if not strict and not codecs.lookup(codec)._is_text_encoding:
-            return None  # "rot13", "zip": codecs by name, but not of text
-        return data.decode(codec, "strict" if strict else "replace")
+        return data.decode(codec)
+    except UnicodeDecodeError as error:
+        return data[: error.start].decode(codec) if len(data) == _SAMPLE and error.start > _SAMPLE - 4 else None
     except (LookupError, ValueError):
         return None

@@ -31,9 +31,7 @@ def read_epub(stream: BinaryIO, limits: Limits) -> Document:
         package = _parse(archive, package_path)
         chapters = _chapters(package, posixpath.dirname(package_path))
         if len(chapters) > limits.max_pages:
-            raise LimitError(
-                f"it has {len(chapters):,} chapters, over the limit of {limits.max_pages:,} (max_pages)"
-            )
+            raise LimitError(f"it has {len(chapters):,} chapters, over the limit of {limits.max_pages:,} (max_pages)")
         pages = PageList(limits)
         for chapter in chapters:
             if chapter in archive.NameToInfo:

@@ -1,12 +1,13 @@
 """The one place where whatever a decoding library throws becomes our error, with the library's reason in short."""
 
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from encoders.errors import FileError, LimitError, SkybridgeError
 
-__all__ = ["one_error_tree", "printable", "short_reason"]
+__all__ = ["mute_decoders", "one_error_tree", "printable", "short_reason"]
 
 _LONGEST_REASON = 160  # characters
 
@@ -52,3 +53,13 @@ def one_error_tree(name: str, quiet: bool = False) -> Iterator[None]:
         raise LimitError(f"{name} is nested too deeply to be read") from error
     except Exception as error:
         raise FileError(f"{name} is damaged or not what its name says: {short_reason(error)}") from error
+
+
+def mute_decoders() -> None:
+    """Send this process's standard error to nowhere, for good: for worker processes.
+
+    libtiff, LibRaw and libjpeg write remarks about damaged files straight to file descriptor 2, past Python.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)

@@ -41,8 +41,8 @@ _MAGIC = (
     (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
     (b"\0\0\1\0", "ICO"),
 )
-_AVIF_BRANDS = (b"avif", b"avis")
-_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
+_AVIF_BRANDS = frozenset((b"avif", b"avis"))
+_HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"))
 
 
 def sniff(head: bytes, extension: str | None) -> str | None:
@@ -59,15 +59,22 @@ def sniff(head: bytes, extension: str | None) -> str | None:
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WebP"
     if head[4:8] == b"ftyp":
-        brands = {
-            head[8:12],
-            *(head[at : at + 4] for at in range(16, min(64, struct.unpack(">I", head[:4])[0]), 4)),
-        }
-        if brands & set(_AVIF_BRANDS):
-            return "AVIF"
-        return "HEIF" if brands & set(_HEIF_BRANDS) else None
+        return _by_brands(head)
     if head[:1] == b"P" and head[1:2] in b"123456" and head[2:3].isspace():
         return "PNM"
+    return _by_name(head, extension)
+
+
+def _by_brands(head: bytes) -> str | None:
+    """AVIF and HEIC share a container; its first box lists what a reader must know."""
+    (length,) = struct.unpack(">I", head[:4])
+    brands = {head[8:12], *(head[at : at + 4] for at in range(16, min(64, length), 4))}
+    if brands & _AVIF_BRANDS:
+        return "AVIF"
+    return "HEIF" if brands & _HEIF_BRANDS else None
+
+
+def _by_name(head: bytes, extension: str | None) -> str | None:
     if extension == "dib" and head[1:4] == b"\0\0\0":
         return "DIB"
     return "TGA" if extension in ("tga", None) and len(head) >= 18 else None
@@ -96,9 +103,7 @@ def open_header(stream: BinaryIO, limits: Limits, extension: str | None) -> "Ima
     try:
         image: Image.Image = getattr(importlib.import_module(module), factory)(stream, "")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise LimitError(
-            f"this picture has more pixels than the limit of {limits.max_pixels:,} (max_pixels)"
-        ) from error
+        raise LimitError(f"this picture has more pixels than the limit of {limits.max_pixels:,} (max_pixels)") from error
     except Exception as error:
         if name == "TGA":
             raise FileError("this is no picture of a known format, whatever its name says") from error

@@ -14,20 +14,25 @@ __all__ = ["HtmlText", "html_text", "read_html"]
 
 _DECLARED = re.compile(rb"""(?:<meta[^>]+charset|<\?xml[^>]+encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.I)
 _XML_START = re.compile(r"\A\s*<\?xml[^>]*\?>")
+
+
+def _tags(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
 _GAP = re.compile(r"\s+")
 _GAP_IN_LINE = re.compile(r"[ \t]{2,}")
 _AROUND_BREAKS = re.compile(r"[ \t]*\n[ \t\n]*")
 _KEPT = str.maketrans("\n ", "\x01\x02")  # white space that <pre> keeps, out of reach of the rest
 _RESTORED = str.maketrans("\x01\x02", "\n ")
-_DROPPED = frozenset(
-    "script style nav noscript template svg math iframe object select button textarea canvas".split()
+_DROPPED = _tags("script style nav noscript template svg math iframe object select button textarea canvas")
+_VOID = _tags("area base br col embed hr img input link meta param source track wbr")
+_PARAGRAPHS = _tags(
+    "address article aside blockquote body caption center dd details div dl dt fieldset figcaption figure "
+    "footer form h1 h2 h3 h4 h5 h6 header hr html main ol p pre section summary table tbody tfoot thead title "
+    "ul"
 )
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
-_PARAGRAPHS = frozenset(
-    "address article aside blockquote body caption center dd details div dl dt fieldset figcaption figure footer form "
-    "h1 h2 h3 h4 h5 h6 header hr html main ol p pre section summary table tbody tfoot thead title ul".split()
-)
-_LINES = frozenset("br li tr option".split())
+_LINES = _tags("br li tr option")
 _HEADINGS = ("h1", "h2")
 
 
@@ -99,11 +104,7 @@ class _Reader:
         text = _AROUND_BREAKS.sub(lambda found: "\n" * found[0].count("\n"), "".join(self.parts))
         text = _GAP_IN_LINE.sub(" ", text).translate(_RESTORED)
         title = next(
-            (
-                joined
-                for tag in ("title", *_HEADINGS)
-                if (joined := "".join(self.titles.get(tag, ())).strip())
-            ),
+            (joined for tag in ("title", *_HEADINGS) if (joined := "".join(self.titles.get(tag, ())).strip())),
             None,
         )
         return HtmlText(text, title, tuple(re.split("[,;]", self.keywords)))

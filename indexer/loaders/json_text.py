@@ -55,9 +55,7 @@ def value_lines(value: Any, limits: Limits) -> Iterator[str]:
 
 def _parse(text: str, problem: str) -> Any:
     try:
-        return json.loads(
-            text, parse_int=str, parse_float=str
-        )  # as written: no rounding, no million-digit integers
+        return json.loads(text, parse_int=str, parse_float=str)  # as written: no rounding, no million-digit integers
     except json.JSONDecodeError as error:
         raise FileError(f"{problem}: {error.msg} at line {error.lineno}, column {error.colno}") from error
 

@@ -19,7 +19,7 @@ _HEADERS = ("From", "To", "Cc", "Date", "Subject")
 
 def read_eml(stream: BinaryIO, limits: Limits) -> Document:
     """One page without a number; the subject is the title. Attachments are named, not opened."""
-    message = cast(EmailMessage, message_from_bytes(read_bytes(stream, limits), policy=policy.default))
+    message = message_from_bytes(read_bytes(stream, limits), policy=policy.default)
     plain: list[str] = []
     rich: list[str] = []
     attached: list[str] = []

@@ -6,8 +6,8 @@ from encoders.errors import LimitError
 from indexer.limits import Limits
 from indexer.text import clean_line, clean_text
 
-
 __all__ = ["Document", "Page", "PageList", "check_characters"]
+
 
 @dataclass(frozen=True)
 class Page:

@@ -25,16 +25,12 @@ def read_pdf(stream: BinaryIO, limits: Limits) -> Document:
         pdf = pypdfium2.PdfDocument(stream)
     except pypdfium2.PdfiumError as error:
         if "password" in str(error).lower():
-            raise FileError(
-                "this PDF is protected by a password; save a copy without it to index it"
-            ) from error
+            raise FileError("this PDF is protected by a password; save a copy without it to index it") from error
         raise
     try:
         count = len(pdf)
         if count > limits.max_pages:
-            raise LimitError(
-                f"this PDF has {count:,} pages, over the limit of {limits.max_pages:,} (max_pages)"
-            )
+            raise LimitError(f"this PDF has {count:,} pages, over the limit of {limits.max_pages:,} (max_pages)")
         pages = PageList(limits)
         for index in range(count):
             pages.add(index + 1, _page_text(pdf, index))

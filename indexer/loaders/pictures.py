@@ -57,9 +57,7 @@ def decode(image: "Image.Image", at_least: int | None = None) -> "Image.Image":
     image.load()
     rgb = to_rgb(image)
     if at_least and (factor := min(rgb.size) // (2 * at_least)) > 1:
-        rgb = rgb.reduce(
-            factor
-        )  # box filter: what follows works on far fewer pixels, still twice what it needs
+        rgb = rgb.reduce(factor)  # box filter: what follows works on far fewer pixels, still twice what it needs
     from PIL import Image
 
     turn = _TRANSPOSE.get(orientation)

@@ -33,7 +33,7 @@ def read_bytes(stream: BinaryIO, limits: Limits) -> bytes:
 
 
 def read_text(stream: BinaryIO, limits: Limits) -> str:
-    """The whole file as text, with "\\n" line ends."""
+    """The whole file as text; line ends become line feeds."""
     text = decode_text(read_bytes(stream, limits))
     check_characters(len(text), limits)
     return text.replace("\r\n", "\n").replace("\r", "\n")

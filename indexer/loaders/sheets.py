@@ -22,9 +22,7 @@ def read_xlsx(stream: BinaryIO, limits: Limits) -> Document:
     try:
         sheets = book.worksheets
         if len(sheets) > limits.max_pages:
-            raise LimitError(
-                f"it has {len(sheets):,} sheets, over the limit of {limits.max_pages:,} (max_pages)"
-            )
+            raise LimitError(f"it has {len(sheets):,} sheets, over the limit of {limits.max_pages:,} (max_pages)")
         pages, count = PageList(limits), CellCount(limits)
         for number, sheet in enumerate(sheets, start=1):
             sheet.reset_dimensions()  # what the file says of its size may be a million rows of nothing

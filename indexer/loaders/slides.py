@@ -22,9 +22,7 @@ def read_pptx(stream: BinaryIO, limits: Limits) -> Document:
     stream.seek(0)
     deck = pptx.Presentation(stream)
     if len(deck.slides) > limits.max_pages:
-        raise LimitError(
-            f"it has {len(deck.slides):,} slides, over the limit of {limits.max_pages:,} (max_pages)"
-        )
+        raise LimitError(f"it has {len(deck.slides):,} slides, over the limit of {limits.max_pages:,} (max_pages)")
     pages = PageList(limits)
     title = deck.core_properties.title
     if title == "PowerPoint Presentation":

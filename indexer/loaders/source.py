@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
@@ -84,14 +85,13 @@ def open_file(path: Path, limits: Limits) -> Iterator[OpenedFile]:
         _check_unchanged(opened, stream, None)
 
 
-def _read(name: str, stream: BinaryIO, status: os.stat_result, limits: Limits) -> OpenedFile:
+def _read(name: str, stream: BufferedReader, status: os.stat_result, limits: Limits) -> OpenedFile:
     size = status.st_size
     if size == 0:
         raise FileError(f"{name} is empty")
     if size > limits.max_file_bytes:
-        raise LimitError(
-            f"{name} is {readable_size(size)} large, over the limit of {readable_size(limits.max_file_bytes)} (max_file_bytes)"
-        )
+        allowed = readable_size(limits.max_file_bytes)
+        raise LimitError(f"{name} is {readable_size(size)} large, over the limit of {allowed} (max_file_bytes)")
     if size <= _IN_MEMORY:
         data = stream.read(size + 1)
         if len(data) != size:

@@ -86,12 +86,7 @@ def _filled(rows: Iterable[Sequence[object]], count: CellCount) -> Iterator[list
 def _is_header(row: list[str]) -> bool:
     """Names of columns: two or more, each given once, none of them a number."""
     names = [cell for cell in row if cell]
-    return (
-        len(names) > 1
-        and len(set(names)) == len(names)
-        and not any(map(_is_number, names))
-        and len(names) * 2 > len(row)
-    )
+    return len(names) > 1 and len(set(names)) == len(names) and not any(map(_is_number, names)) and len(names) * 2 > len(row)
 
 
 def _is_number(cell: str) -> bool:

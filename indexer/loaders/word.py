@@ -44,9 +44,7 @@ def _blocks(body: Any) -> Iterator[str]:
             if text := _text(element):
                 yield f"\n{text}\n"  # blank lines around it: a passage may end here
         elif element.tag == _W + "tr":
-            cells = (
-                " ".join(_text(p) for p in cell.iter(_W + "p")) for cell in element.iterchildren(_W + "tc")
-            )
+            cells = (" ".join(_text(p) for p in cell.iter(_W + "p")) for cell in element.iterchildren(_W + "tc"))
             yield " | ".join(" ".join(cell.split()) for cell in cells)
 
 
@@ -63,10 +61,6 @@ def _text(paragraph: Any) -> str:
 
 def _heading(document: Any) -> str | None:
     for paragraph in document.paragraphs[:50]:
-        if (
-            paragraph.text.strip()
-            and paragraph.style is not None
-            and paragraph.style.name.lower() in _TITLE_STYLES
-        ):
+        if paragraph.text.strip() and paragraph.style is not None and paragraph.style.name.lower() in _TITLE_STYLES:
             return paragraph.text
     return None

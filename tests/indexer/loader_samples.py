@@ -5,6 +5,7 @@ import io
 import json
 import struct
 import zipfile
+from itertools import islice
 
 import docx
 import numpy as np
@@ -34,7 +35,12 @@ def dng(preview=True, flip=1, size=(64, 48)):
     """A raw camera file: TIFF with a Bayer pattern of constant colour and, if wanted, a JPEG preview of another one."""
     width, height = size
     pattern = np.empty((height, width), "<u2")
-    pattern[0::2, 0::2], pattern[0::2, 1::2], pattern[1::2, 0::2], pattern[1::2, 1::2] = 9000, 30000, 30000, 9000
+    pattern[0::2, 0::2], pattern[0::2, 1::2], pattern[1::2, 0::2], pattern[1::2, 1::2] = (
+        9000,
+        30000,
+        30000,
+        9000,
+    )
     jpeg = encoded(Image.new("RGB", size, (200, 30, 30)), "JPEG") if preview else b""
     raw_tags = [
         (0x00FE, 4, [0]), (0x0100, 4, [width]), (0x0101, 4, [height]), (0x0102, 3, [16]), (0x0103, 3, [1]),
@@ -80,23 +86,17 @@ def _tiff(directories, blobs):
     entries = iter(values)
     for tags in directories:
         out += struct.pack("<H", len(tags))
-        for _ in tags:
-            tag, type_, value, count = next(entries)
-            if isinstance(value, bytes):
-                packed = value
-            else:
+        for tag, type_, value, count in islice(entries, len(tags)):
+            packed = value
+            if not isinstance(value, bytes):
                 packed = struct.pack(f"<{len(value)}{letters[type_]}", *(places.get(v, v) for v in value))
+            field = packed.ljust(4, b"\0")
             if len(packed) > 4:
                 field = struct.pack("<I", extra_at + len(extra))
                 extra += packed + b"\0" * (len(packed) % 2)
-            else:
-                field = packed.ljust(4, b"\0")
             out += struct.pack("<HHI", tag, type_, count) + field
         out += struct.pack("<I", 0)
-    out += extra
-    for blob in blobs.values():
-        out += blob + b"\0" * (len(blob) % 2)
-    return bytes(out)
+    return bytes(out + extra) + b"".join(blob + b"\0" * (len(blob) % 2) for blob in blobs.values())
 
 
 def pictures():
@@ -125,7 +125,11 @@ def pictures():
 
 def pdf(pages, title=None):
     """A PDF with one line of text a page, written by hand."""
-    objects = [b"<< /Type /Catalog /Pages 2 0 R >>", b"", b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"]
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"",
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
     kids = []
     for text in pages:
         stream = b"BT /F1 12 Tf 20 100 Td (" + text.encode("latin-1") + b") Tj ET"
@@ -135,7 +139,10 @@ def pdf(pages, title=None):
             b"/Resources << /Font << /F1 3 0 R >> >> >>" % len(objects)
         )
         kids.append(len(objects))
-    objects[1] = b"<< /Type /Pages /Count %d /Kids [%s] >>" % (len(kids), b" ".join(b"%d 0 R" % kid for kid in kids))
+    objects[1] = b"<< /Type /Pages /Count %d /Kids [%s] >>" % (
+        len(kids),
+        b" ".join(b"%d 0 R" % kid for kid in kids),
+    )
     info = b""
     if title:
         objects.append(b"<< /Title (" + title.encode("latin-1") + b") /Keywords (cats, roofs) >>")

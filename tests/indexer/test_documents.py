@@ -130,6 +130,7 @@ ENCODINGS = {
     "euc_kr": "어제 우리는 호수에 가서 검은 고양이를 찍었습니다.",
     "cp1253": "Χθες πήγαμε στη λίμνη και είδαμε μια μαύρη γάτα",
     "cp1250": "Příliš žluťoučký kůň úpěl ďábelské ódy",
+    "iso2022_jp": "昨日、湖に行って、黒い猫の写真を撮りました。",
     "utf-8": "naïve 猫 кошка",
     "utf-8-sig": "naïve 猫",
     "utf-16": "naïve 猫 and more",
@@ -142,6 +143,11 @@ ENCODINGS = {
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_encodings(tmp_path, encoding):
     assert texts(read(tmp_path, "a.txt", ENCODINGS[encoding].encode(encoding))) == [ENCODINGS[encoding]]
+
+
+def test_a_sign_that_the_sample_cuts_in_two(tmp_path):
+    text = "x" + "黒い猫の写真を撮りました。" * 9000
+    assert texts(read(tmp_path, "a.txt", text.encode("shift_jis")))[0].startswith("x黒い猫の写真")
 
 
 def test_utf8_with_one_damaged_byte_is_still_utf8(tmp_path):
@@ -179,7 +185,8 @@ def test_what_cannot_be_read_says_why(tmp_path, name, data, message):
 
 
 def test_pdf_with_a_password(tmp_path):
-    locked = pdf([WORDS]).replace(b" /Root 1 0 R", b" /Root 1 0 R /Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <" + b"41" * 32 + b"> /U <" + b"42" * 32 + b"> >> /ID [<41><41>]")  # fmt: skip
+    lock = b" /Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <%s> /U <%s> >> /ID [<41><41>]" % (b"41" * 32, b"42" * 32)
+    locked = pdf([WORDS]).replace(b" /Root 1 0 R", b" /Root 1 0 R" + lock)
     with pytest.raises(FileError, match="protected by a password"):
         read(tmp_path, "a.pdf", locked)
 

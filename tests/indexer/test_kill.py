@@ -129,12 +129,12 @@ def test_workers_do_not_outlive_a_killed_run(home, tmp_path, write_picture):
         if line.startswith("indexing"):
             break
     time.sleep(0.5)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    children = psutil.Process(process.pid).children(recursive=True)
     assert children
     process.kill()
     process.communicate()
     for _ in range(100):
-        if not any(Path(f"/proc/{pid}").exists() for pid in children):
+        if not any(child.is_running() for child in children):
             return
         time.sleep(0.1)
     raise AssertionError("worker processes are still there ten seconds after their parent was killed")

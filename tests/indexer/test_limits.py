@@ -12,7 +12,19 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from loader_samples import WORDS, documents, encoded, epub, gradient, pdf, pictures, slides, word, workbook, zipped
+from loader_samples import (
+    WORDS,
+    documents,
+    encoded,
+    epub,
+    gradient,
+    pdf,
+    pictures,
+    slides,
+    word,
+    workbook,
+    zipped,
+)
 from PIL import Image
 
 from encoders.errors import FileError, LimitError
@@ -29,6 +41,9 @@ def read(folder, name, data, **limits):
     return load(path, picture_spec=PictureSpec(16), passage_tokens=50, limits=Limits(**limits))
 
 
+BITMAP = struct.pack("<IiiHHIIiiII", 40, 60_000, 60_000, 1, 24, 0, 0, 0, 0, 0, 0)
+
+
 def png_header(width, height):
     def chunk(kind, body):
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -42,7 +57,14 @@ def icon(inner):
 
 
 def bomb_gif():
-    return b"GIF89a" + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0) + b"\0" * 6 + b"," + struct.pack("<HHHHB", 0, 0, 65535, 65535, 0) + b"\x02\x02\x44\x01\0;"
+    return (
+        b"GIF89a"
+        + struct.pack("<HHBBB", 1, 1, 0x80, 0, 0)
+        + b"\0" * 6
+        + b","
+        + struct.pack("<HHHHB", 0, 0, 65535, 65535, 0)
+        + b"\x02\x02\x44\x01\0;"
+    )
 
 
 @pytest.mark.parametrize(
@@ -51,9 +73,9 @@ def bomb_gif():
         ("a.png", png_header(60_000, 60_000)),
         ("a.png", png_header(2**31 - 1, 2**31 - 1)),
         ("a.ico", icon(png_header(60_000, 60_000))),
-        ("a.ico", icon(struct.pack("<IiiHHIIiiII", 40, 30_000, 60_000, 1, 32, 0, 0, 0, 0, 0, 0))),
+        ("a.ico", icon(BITMAP)),
         ("a.gif", bomb_gif()),
-        ("a.bmp", b"BM" + struct.pack("<IHHI", 99, 0, 0, 54) + struct.pack("<IiiHHIIiiII", 40, 60_000, 60_000, 1, 24, 0, 0, 0, 0, 0, 0)),
+        ("a.bmp", b"BM" + struct.pack("<IHHI", 99, 0, 0, 54) + BITMAP),
         ("a.ppm", b"P6 60000 60000 255\n" + b"\0" * 99),
         ("a.tga", struct.pack("<BBBHHBHHHHBB", 0, 0, 2, 0, 0, 0, 0, 0, 60_000, 60_000, 24, 0) + b"\0" * 99),
     ],
@@ -197,7 +219,12 @@ def test_what_is_no_regular_file(tmp_path):
     (tmp_path / "b.txt").mkdir()
     (tmp_path / "c.txt").symlink_to(tmp_path / "nowhere")
     (tmp_path / "d.txt").symlink_to(tmp_path / "d.txt")
-    for name, message in (("a", "not a regular"), ("b", "not a regular"), ("c", "is gone"), ("d", "cannot be read")):
+    for name, message in (
+        ("a", "not a regular"),
+        ("b", "not a regular"),
+        ("c", "is gone"),
+        ("d", "cannot be read"),
+    ):
         with pytest.raises(FileError, match=message):
             load(tmp_path / f"{name}.txt", picture_spec=None, passage_tokens=50, limits=Limits())
 

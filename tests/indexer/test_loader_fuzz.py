@@ -1,5 +1,8 @@
 """Whatever the bytes are, under whatever name: items or a FileError, never anything else."""
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -60,3 +63,17 @@ def test_damaged_files(tmp_path, extension, data):
 def test_open_picture(data):
     with pytest.raises(FileError):
         open_picture(b"\x01" + data, SMALL)
+
+
+def test_native_libraries_can_be_silenced(tmp_path):
+    path = tmp_path / "a.dng"
+    path.write_bytes(SAMPLES["dng"][:3000])
+    script = (
+        "import sys, pathlib\nfrom indexer.loaders import load, mute_decoders\nfrom encoders.errors import FileError\n"
+        "from encoders.picture import PictureSpec\nif sys.argv[2] == 'mute': mute_decoders()\n"
+        "try: load(pathlib.Path(sys.argv[1]), picture_spec=PictureSpec(8), passage_tokens=9)\nexcept FileError: print('no')"
+    )
+    for mode in ("mute", "loud"):
+        done = subprocess.run([sys.executable, "-c", script, path, mode], capture_output=True, text=True, check=True)
+        assert done.stdout == "no\n"
+        assert bool(done.stderr) == (mode == "loud")

@@ -37,7 +37,12 @@ def exif(main=(), inner=(), gps=()):
 
 
 FULL = exif(
-    {0x010F: "NIKON CORPORATION ", 0x0110: "NIKON D750", 0x010E: "A cat on a roof", 0x9C9E: "cat;roof".encode("utf-16-le")},
+    {
+        0x010F: "NIKON CORPORATION ",
+        0x0110: "NIKON D750",
+        0x010E: "A cat on a roof",
+        0x9C9E: "cat;roof".encode("utf-16-le"),
+    },
     {0x9003: "2023:05:01 14:00:00", 0x9011: "+02:00"},
     {1: "S", 2: (IFDRational(33), IFDRational(51), IFDRational(3600, 100)), 3: "E", 4: (151.0, 12.0, 40.0)},
 )
@@ -62,12 +67,12 @@ def test_without_metadata_the_date_is_the_files(tmp_path):
 
 def test_xmp(tmp_path):
     packet = (
-        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-        '<rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title><rdf:Alt><rdf:li xml:lang="x-default">'
-        "Mimi</rdf:li></rdf:Alt></dc:title><dc:description><rdf:Alt><rdf:li xml:lang='x-default'>On the roof</rdf:li>"
-        "</rdf:Alt></dc:description><dc:subject><rdf:Bag><rdf:li>cat</rdf:li><rdf:li>roof</rdf:li><rdf:li>cat</rdf:li>"
-        "</rdf:Bag></dc:subject></rdf:Description></rdf:RDF></x:xmpmeta>"
-    ).encode()
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        b'<rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title><rdf:Alt><rdf:li xml:lang="x-default">'
+        b"Mimi</rdf:li></rdf:Alt></dc:title><dc:description><rdf:Alt><rdf:li xml:lang='x-default'>On the roof</rdf:li>"
+        b"</rdf:Alt></dc:description><dc:subject><rdf:Bag><rdf:li>cat</rdf:li><rdf:li>roof</rdf:li><rdf:li>cat</rdf:li>"
+        b"</rdf:Bag></dc:subject></rdf:Description></rdf:RDF></x:xmpmeta>"
+    )
     for format_ in ("JPEG", "WEBP"):
         found = fields(tmp_path, encoded(gradient(), format_, xmp=packet))
         assert (found["title"], found["text"], found["keywords"]) == ("Mimi", "On the roof", ["cat", "roof"])
@@ -94,7 +99,11 @@ def test_png_text(tmp_path):
     info.add_itxt("Description", "Auf dem Dach, schön")
     info.add_text("Keywords", "cat, roof")
     found = fields(tmp_path, encoded(gradient(), "PNG", pnginfo=info), "a.png")
-    assert (found["title"], found["text"], found["keywords"]) == ("Mimi", "Auf dem Dach, schön", ["cat", "roof"])
+    assert (found["title"], found["text"], found["keywords"]) == (
+        "Mimi",
+        "Auf dem Dach, schön",
+        ["cat", "roof"],
+    )
 
 
 def test_what_cameras_write_everywhere_is_no_description(tmp_path):

@@ -1,6 +1,7 @@
 """Passages lose nothing, keep their size, overlap, and end where sentences do."""
 
 import re
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -57,7 +58,7 @@ def test_passages_follow_one_another_without_a_gap(numbers, max_tokens):
 
 def test_passages_overlap_by_a_sentence_or_two():
     passages = split_passages(SENTENCES, 120)
-    for before, after in zip(passages, passages[1:], strict=False):
+    for before, after in pairwise(passages):
         shared = next(n for n in range(len(after), 0, -1) if before.endswith(after[:n]))
         assert 0 < estimate_tokens(after[:shared]) <= 0.15 * 120
         assert before.endswith(".")

@@ -83,7 +83,11 @@ def test_raw_shows_the_cameras_preview_upright(tmp_path, flip):
 
 def test_raw_without_a_preview_is_developed(tmp_path):
     loaded = load_picture(write(tmp_path, "a.dng", dng(preview=False, flip=6)))
-    assert (loaded.payload["width"], loaded.payload["height"], loaded.payload["camera"]) == (48, 64, "Acme Box 1")
+    assert (loaded.payload["width"], loaded.payload["height"], loaded.payload["camera"]) == (
+        48,
+        64,
+        "Acme Box 1",
+    )
     red, green, _ = loaded.items[0].content[16, 16]
     assert green > red
 
@@ -192,7 +196,11 @@ def test_sixteen_bit_colour_keeps_its_range():
 
 def test_floats_and_wide_integers():
     unit = Image.fromarray(np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8))
-    assert np.asarray(open_picture(encoded(unit, "TIFF")))[..., 0].ravel()[[0, 32, 63]].tolist() == [0, 130, 255]
+    assert np.asarray(open_picture(encoded(unit, "TIFF")))[..., 0].ravel()[[0, 32, 63]].tolist() == [
+        0,
+        130,
+        255,
+    ]
     wild = np.linspace(-5000, 90000, 64, dtype=np.float32).reshape(8, 8)
     wild[0, 1], wild[0, 2] = np.nan, np.inf
     levels = np.asarray(open_picture(encoded(Image.fromarray(wild), "TIFF")))[..., 0].ravel()

@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from encoders.errors import InputError, LibraryError
+from indexer.store.base import Match, Range
+from search import Query
+from search.calibrate import position, relevance
+from search.hits import snippet
+from tiny import CARD
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "says"),
+    [
+        ({}, InputError, "nothing to look for"),
+        ({"text": " \n "}, InputError, "nothing to look for"),
+        ({"text": "cat", "limit": -1}, LibraryError, "negative"),
+        ({"text": "cat", "offset": 9999, "limit": 2}, LibraryError, "10,000"),
+        ({"text": "cat", "kind": "smell"}, LibraryError, "'smell' is not a kind"),
+        ({"text": "cat", "since": "soon"}, LibraryError, "not a date"),
+        ({"text": "cat", "since": "2020", "until": "2019"}, LibraryError, "later"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_any_model_is_loaded(options, error, says):
+    with pytest.raises(error, match=says):
+        Query(**options)
+
+
+def test_filters_become_conditions_of_the_store():
+    where = Query(text="cat", kind="image", under="/a/b/../c/", since="2020", until="2021-06").where
+    assert where.must == (
+        Match("kind", ("image",)),
+        Match("folders", ("/a/c",)),
+        Range("date", "2020-01-01T00:00:00Z", "2021-06-30T23:59:59Z"),
+    )
+    assert Query(text="cat", under=Path("~")).where.must == (Match("folders", (str(Path.home()),)),)
+    assert Query(text="cat").where.must == ()
+
+
+def test_relevance_is_the_straight_line_between_noise_and_a_clear_match():
+    assert position(0.5, CARD, "text", "image") == 0.5
+    assert [relevance(place) for place in (-1.0, 0.25, 2.0)] == [0.0, 0.25, 1.0]
+
+
+@given(st.text(max_size=600), st.text(max_size=30), st.integers(10, 200))
+def test_a_snippet_is_a_stretch_of_the_text_and_not_longer_than_asked(text, query, length):
+    got = snippet(text, query, length).removeprefix("… ").removesuffix(" …")
+    assert got in " ".join(text.split())
+    assert len(got) <= length
+
+
+def test_a_snippet_shows_the_words_that_were_asked_for():
+    text = "filler words here " * 40 + "the black cat sleeps on the warm stove " + "more filler text " * 40
+    got = snippet(text, "black cat", 80)
+    assert "black cat" in got
+    assert got.startswith("… ")
+    assert got.endswith(" …")
