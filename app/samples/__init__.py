@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = ["EXAMPLES", "write_samples"]
 
-EXAMPLES = ("a black cat", "a red car", "boats on the sea", "something sweet for breakfast", "how much do I have to pay?")
+EXAMPLES = (
+    "a black cat",
+    "a red car",
+    "boats on the sea",
+    "something sweet for breakfast",
+    "training for a race",
+    "invoice for bread shelves",
+)
 """Queries that the samples answer well."""
 
 _OLDEST = datetime(2021, 3, 14, 10, 30, tzinfo=UTC)  # files are dated one every 40 days, so that dates can be tried
