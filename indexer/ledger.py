@@ -301,9 +301,7 @@ class Ledger:
     def counts(self) -> Counts:
         """How much the collection holds."""
         ((sources, failed),) = self.execute("SELECT count(content), count(reason) FROM sources")
-        kinds = dict(
-            self.execute("SELECT kind, count(*) FROM contents WHERE state = 'indexed' GROUP BY kind")
-        )
+        kinds = dict(self.execute("SELECT kind, count(*) FROM contents WHERE state = 'indexed' GROUP BY kind"))
         ((items,),) = self.execute("SELECT coalesce(sum(items), 0) FROM contents WHERE state = 'indexed'")
         return Counts(sources, failed, kinds.get("image", 0), kinds.get("document", 0), items)
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 from filelock import FileLock, Timeout
 
@@ -20,15 +21,17 @@ from encoders.errors import LibraryError, SpaceMismatch
 from indexer.home import DEFAULT_COLLECTION, Home
 from indexer.ledger import Failure, Ledger
 from indexer.limits import Limits
-from indexer.paths import to_text
+from indexer.manifests import check_fingerprints, manifest_of
+from indexer.paths import absolute, to_text
 from indexer.pipeline import Pipeline, Report
 from indexer.runs import Progress, Request, Run, RunLog
 from indexer.store import open_store
-from indexer.store.base import Manifest, Store
+from indexer.store.base import Store
 from indexer.thumbnail_store import ThumbnailStore
+from indexer.workers import cores
 from indexer.writer import Writer
 
-__all__ = ["DEFAULT_MODEL", "Folder", "Library", "Status", "absolute", "check_fingerprints", "cores"]
+__all__ = ["DEFAULT_MODEL", "Folder", "Library", "Status"]
 
 DEFAULT_MODEL = "starter"
 
@@ -118,7 +121,7 @@ class Library:
             if name in self.__dict__:
                 self.__dict__.pop(name).close()
 
-    def __enter__(self) -> "Library":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -177,7 +180,7 @@ class Library:
         def encoder() -> DualEncoder:
             if model is not None and "encoder" not in self.__dict__:
                 self.__dict__["encoder"] = self._load(model)
-            self.store.create(_manifest(self.encoder))
+            self.store.create(manifest_of(self.encoder))
             return self.encoder
 
         writer = self._writer()
@@ -372,38 +375,3 @@ class Library:
             "indexed_vectors": info.indexed_vectors,
         }
         self.ledger.set_fact("store", json.dumps(facts))
-
-
-def _manifest(encoder: DualEncoder) -> Manifest:
-    return Manifest(
-        card=encoder.card.id,
-        space="dense",
-        dimension=encoder.dimension,
-        query_fingerprints=dict(encoder.query_fingerprints),
-        candidate_fingerprints=dict(encoder.candidate_fingerprints),
-    )
-
-
-def check_fingerprints(manifest: Manifest, encoder: DualEncoder, collection: str) -> None:
-    """Raise SpaceMismatch if the stored vectors came from other candidate towers than the encoder's.
-
-    The query towers may differ: one that was retrained alone searches the stored vectors as they are.
-    """
-    stored, now = dict(manifest.candidate_fingerprints), dict(encoder.candidate_fingerprints)
-    if stored != now:
-        raise SpaceMismatch(
-            f"the vectors of the collection {collection!r} came from {manifest.card} with candidate towers {stored}, but the "
-            f"model now has {now}. Install the model as it was, or index anew: python -m indexer drop {collection}, then add."
-        )
-
-
-def absolute(path: Path | str) -> Path:
-    """The path as the person named it, absolute, without following links."""
-    return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 - resolve() would follow links
-
-
-def cores() -> int:
-    """CPU cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

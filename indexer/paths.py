@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import Path
 
-__all__ = ["folder_chain", "to_path", "to_text"]
+__all__ = ["absolute", "folder_chain", "to_path", "to_text"]
 
 _SURROGATE_SHIFT = 0x10FF00 - 0xDC00
 _LONE = re.compile("[\udc80-\udcff]")
@@ -37,3 +37,8 @@ def folder_chain(path: Path) -> list[str]:
     ['/', '/a', '/a/b']
     """
     return [to_text(parent) for parent in reversed(path.parents)]
+
+
+def absolute(path: Path | str) -> Path:
+    """The path as the person named it, absolute, without following links."""
+    return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 - resolve() would follow links

@@ -32,6 +32,7 @@ _READ_AHEAD = 16  # files a worker
 _PULSE_SECONDS = 0.5
 _PAUSE_POLL_SECONDS = 0.2
 _SCAN_CHUNK = 1000
+_PASSAGE_SHARE = 0.75  # of what the tower reads: passages are cut by an estimate, and what is over would go unread
 _RATE_MARKS = 30
 
 _T = TypeVar("_T")
@@ -152,7 +153,7 @@ class Pipeline:
                 pool,
                 (ReadJob(source, tuple(self._ledger.same_size(source.size))) for source in self._ledger.todo()),
                 picture_spec=encoder.picture_spec,
-                passage_tokens=encoder.passage_tokens,
+                passage_tokens=int(encoder.passage_tokens * _PASSAGE_SHARE),
                 limits=self._limits,
                 window=self._workers * _READ_AHEAD,
             )

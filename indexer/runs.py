@@ -109,7 +109,8 @@ class RunLog:
             "SELECT number, pid, started, heartbeat, progress FROM runs ORDER BY number DESC LIMIT ?",
             (limit,),
         )
-        return [_alive(Run(number, pid, started, heartbeat, Progress(**json.loads(progress))))
+        return [
+            _alive(Run(number, pid, started, heartbeat, Progress(**json.loads(progress))))
             for number, pid, started, heartbeat, progress in rows
         ]
 

@@ -21,7 +21,7 @@ from encoders.picture import PictureSpec
 from indexer.items import LoadedSource, Source
 from indexer.limits import Limits
 
-__all__ = ["Failed", "Known", "Outcome", "ReadJob", "read_ahead", "reading_pool"]
+__all__ = ["Failed", "Known", "Outcome", "ReadJob", "cores", "read_ahead", "reading_pool"]
 
 _TICK_SECONDS = 0.2
 _FILES_A_WORKER = 2000  # then it is replaced: native decoders leak
@@ -57,7 +57,7 @@ Outcome = LoadedSource | Known | Failed
 def reading_pool(workers: int) -> Iterator[ProcessPool]:
     """Worker processes that end with this process, however it ends."""
     context = multiprocessing.get_context("spawn")  # fork is not safe beside the encoder's threads
-    pool = ProcessPool(max_workers=workers, max_tasks=_FILES_A_WORKER, initializer=_end_with_parent, context=context)
+    pool = ProcessPool(max_workers=workers, max_tasks=_FILES_A_WORKER, initializer=_begin, context=context)
     try:
         yield pool
     finally:
@@ -129,8 +129,11 @@ def _read(job: ReadJob, picture_spec: PictureSpec | None, passage_tokens: int, l
         return Failed("there was not enough memory to read it", transient=True)
 
 
-def _end_with_parent() -> None:
-    """A worker whose parent was killed must not linger: it looks for its parent twice a second."""
+def _begin() -> None:
+    """Decoders must not write over the progress line, and a worker whose parent was killed must not linger."""
+    from indexer.loaders import mute_decoders
+
+    mute_decoders()
     parent = os.getppid()
 
     def watch() -> None:
@@ -139,3 +142,10 @@ def _end_with_parent() -> None:
         os._exit(0)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def cores() -> int:
+    """CPU cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

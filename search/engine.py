@@ -15,12 +15,12 @@ import numpy as np
 from encoders.errors import LibraryError
 from encoders.vectors import Vectors, unit_rows
 from indexer.library import Library
-from indexer.limits import Limits
 from indexer.store.base import Match, ScoredItem, StoredItem, Where
 from search.calibrate import position, relevance
 from search.dates import When
 from search.hits import Hit, Reason, snippet
-from search.query import PictureInput, Query
+from search.pictures import PictureInput, query_picture
+from search.query import Query
 
 __all__ = ["SearchLibrary", "open_library"]
 
@@ -133,14 +133,8 @@ class SearchLibrary(Library):
         return vector
 
     def _picture_vector(self, image: PictureInput) -> Vectors:
-        from indexer.loaders import open_picture
-
-        if not isinstance(image, (str, Path, bytes)) and not hasattr(image, "read"):
-            return self.encoder.encode_query(image=image)
-        source = Path(image).expanduser() if isinstance(image, str) else image
         spec = self.encoder.picture_spec
-        picture = open_picture(source, Limits(), at_least=None if spec is None else spec.size)
-        return self.encoder.encode_query(image=picture)
+        return self.encoder.encode_query(image=query_picture(image, None if spec is None else spec.size))
 
     def _stored(self, item_id: str) -> StoredItem:
         found = self.store.retrieve([item_id], with_vectors=True)
@@ -162,7 +156,7 @@ def open_library(
 def _pictures(image: PictureInput | Sequence[PictureInput] | None) -> tuple[PictureInput, ...]:
     if image is None:
         return ()
-    return tuple(image) if isinstance(image, (list, tuple)) else (image,)
+    return tuple(image) if isinstance(image, list | tuple) else (image,)  # type: ignore[return-value]  # bytes are no list
 
 
 def _hit(rank: int, place: float, item: ScoredItem, query: Query | None) -> Hit:

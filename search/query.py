@@ -3,22 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Union, get_args
+from typing import get_args
 
 from encoders.errors import InputError, LibraryError
 from indexer.items import Kind
-from indexer.library import absolute
-from indexer.paths import to_text
+from indexer.paths import absolute, to_text
 from indexer.store.base import Condition, Match, Range, Where
 from search.dates import When, first_moment, last_moment
+from search.pictures import PictureInput
 
-if TYPE_CHECKING:
-    from PIL import Image
-
-__all__ = ["MAX_HITS", "PictureInput", "Query"]
-
-PictureInput = Union["Image.Image", Path, str, bytes, BinaryIO]
-"""A picture to ask with: a Pillow image, a path, the bytes of a file, or an open file."""
+__all__ = ["MAX_HITS", "Query"]
 
 MAX_HITS = 10_000
 """limit + offset of one query."""

@@ -9,7 +9,21 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from encoders import load_encoder
+
 from tiny import COLOURS, tiny_encoder
+
+
+@pytest.fixture(scope="session")
+def networks(tmp_path_factory):
+    """One folder of exported networks for all tests: exporting takes half a minute."""
+    return tmp_path_factory.mktemp("networks")
+
+
+@pytest.fixture(scope="session")
+def starter(networks):
+    """The real default model."""
+    return load_encoder("starter", networks)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -37,8 +38,9 @@ def photographs(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def indexed(tmp_path_factory, photographs):
+def indexed(tmp_path_factory, photographs, networks, starter):
     home = tmp_path_factory.mktemp("home")
+    shutil.copytree(networks, home / "models")
     done = run("indexer", "add", photographs, "--json", home=home)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)

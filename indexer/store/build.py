@@ -50,9 +50,7 @@ def build_in_child(folder: Path, collection: str, wait: float) -> None:
 
 def main(folder: str, collection: str, wait: str) -> int:
     """Take the lease, build, end. A complaint goes to stdout, for the parent to raise."""
-    signal.signal(
-        signal.SIGINT, signal.SIG_DFL
-    )  # Python's own handler could not run before the engine is done
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's own handler could not run before the engine is done
     _end_with_parent()
     try:
         shared = shared_shard(Path(folder), collection)

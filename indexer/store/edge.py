@@ -142,12 +142,9 @@ class EdgeStore:
             params = SearchParams(hnsw_ef=beam_width(offset + limit), exact=exact)
 
             def fetch(most: int) -> list[ScoredItem]:
-                request = QueryRequest(
-                    limit=most, query=query, filter=condition, params=params, with_payload=True
-                )
+                request = QueryRequest(limit=most, query=query, filter=condition, params=params, with_payload=True)
                 return [
-                    ScoredItem(str(hit.id), min(1.0, max(-1.0, hit.score)), hit.payload or {})
-                    for hit in shard.query(request)
+                    ScoredItem(str(hit.id), min(1.0, max(-1.0, hit.score)), hit.payload or {}) for hit in shard.query(request)
                 ]
 
             return best_page(fetch, limit, offset)
@@ -159,9 +156,7 @@ class EdgeStore:
         self._need_manifest()
         for start in range(0, len(names), _CHUNK):
             with self._using() as (shard, space), translated(self._collection):
-                for record in shard.retrieve(
-                    list(names[start : start + _CHUNK]), with_payload=True, with_vector=with_vectors
-                ):
+                for record in shard.retrieve(list(names[start : start + _CHUNK]), with_payload=True, with_vector=with_vectors):
                     held: Any = record.vector
                     row = np.asarray(held[space], dtype=np.float32) if with_vectors else None
                     found[str(record.id)] = StoredItem(str(record.id), record.payload or {}, row)
@@ -219,9 +214,7 @@ class EdgeStore:
             return
         with self._shared.lease("dropping it", self._wait, self._on_wait):
             try:
-                self._manifest_file.unlink(
-                    missing_ok=True
-                )  # first: what is left after a crash is no collection
+                self._manifest_file.unlink(missing_ok=True)  # first: what is left after a crash is no collection
                 self._shared.close_shard()
                 if self._shared.path.exists():
                     shutil.rmtree(self._shared.path)

@@ -1,22 +1,10 @@
-"""What the tests of the towers share: one folder of exported networks a session, and photographs from scikit-image."""
+"""What the tests of the towers share: photographs from scikit-image."""
 
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from PIL import Image
-
-from encoders import load_encoder
-
-
-@pytest.fixture(scope="session")
-def networks(tmp_path_factory):
-    return tmp_path_factory.mktemp("networks")
-
-
-@pytest.fixture(scope="session")
-def starter(networks):
-    return load_encoder("starter", networks)
 
 
 @pytest.fixture(scope="session")

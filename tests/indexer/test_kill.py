@@ -10,11 +10,13 @@ import sys
 import time
 from pathlib import Path
 
-from tiny import COLOURS
+import psutil
 
 from indexer.items import item_id
 from indexer.library import Library
 from indexer.store.base import Match, Where
+
+from tiny import COLOURS
 
 CHILD = Path(__file__).with_name("indexing_child.py")
 KILLS = 20
@@ -46,8 +48,8 @@ def kill_at_random(process, dice):
 def stored(library):
     """Path -> ids of the items that say they lie there."""
     found = {}
-    ids = [item for (content,) in library.ledger.execute("SELECT DISTINCT content FROM sources WHERE content NOT NULL")
-           for item in [item_id(content, part) for part in library.ledger.content(content).parts]]  # fmt: skip
+    contents = [*library.ledger.contents_in("indexed"), *library.ledger.contents_in("moved")]
+    ids = [item_id(content.hash, part) for content in contents for part in content.parts]
     for item in library.store.retrieve(ids):
         for path in item.payload["paths"]:
             found.setdefault(path, set()).add(item.id)

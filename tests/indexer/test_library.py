@@ -5,10 +5,11 @@ import shutil
 import time
 
 import pytest
-from tiny import tiny_encoder
 
 from encoders.errors import LibraryError, SpaceMismatch
 from search import open_library
+
+from tiny import tiny_encoder
 
 
 @pytest.fixture

@@ -4,10 +4,11 @@ import subprocess
 import sys
 
 import pytest
-from test_kill import start
 
 from encoders.errors import LibraryError
 from search import open_library
+
+from test_kill import start
 
 
 def test_searching_goes_on_while_another_process_indexes(home, tmp_path, encoder, write_picture):
@@ -50,7 +51,7 @@ def test_a_second_run_is_refused_with_a_reason(home, tmp_path, encoder, write_pi
 
 def test_a_run_in_another_process_can_be_paused_resumed_and_stopped(home, tmp_path, encoder, write_picture):
     folder = tmp_path / "files"
-    for number in range(300):
+    for number in range(800):
         write_picture(folder / f"{number}.png", "blue", seed=number)
     process = start(home, folder)
     lines = iter(process.stdout)
@@ -60,7 +61,7 @@ def test_a_run_in_another_process_can_be_paused_resumed_and_stopped(home, tmp_pa
         next(line for line in lines if line.startswith("paused"))
         assert library.current_run().progress.state == "paused"
         count = library.store.count()
-        assert count == library.ledger.counts().items < 300
+        assert count == library.ledger.counts().items < 800
         assert library.request("resume")
         next(line for line in lines if line.startswith("indexing"))
         assert library.request("stop")

@@ -9,6 +9,7 @@ from indexer.store.base import Match, Range
 from search import Query
 from search.calibrate import position, relevance
 from search.hits import snippet
+
 from tiny import CARD
 
 

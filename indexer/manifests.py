@@ -1,0 +1,31 @@
+"""What a collection remembers of the model that filled it, and whether a model in hand is the same."""
+
+from encoders.dual import DualEncoder
+from encoders.errors import SpaceMismatch
+from indexer.store.base import Manifest
+
+__all__ = ["check_fingerprints", "manifest_of"]
+
+
+def manifest_of(encoder: DualEncoder) -> Manifest:
+    """The manifest of a collection that this model fills."""
+    return Manifest(
+        card=encoder.card.id,
+        space="dense",
+        dimension=encoder.dimension,
+        query_fingerprints=dict(encoder.query_fingerprints),
+        candidate_fingerprints=dict(encoder.candidate_fingerprints),
+    )
+
+
+def check_fingerprints(manifest: Manifest, encoder: DualEncoder, collection: str) -> None:
+    """Raise SpaceMismatch if the stored vectors came from other candidate towers than the encoder's.
+
+    The query towers may differ: one that was retrained alone searches the stored vectors as they are.
+    """
+    stored, now = dict(manifest.candidate_fingerprints), dict(encoder.candidate_fingerprints)
+    if stored != now:
+        raise SpaceMismatch(
+            f"the vectors of the collection {collection!r} came from {manifest.card} with candidate towers {stored}, but the "
+            f"model now has {now}. Install the model as it was, or index anew: python -m indexer drop {collection}, then add."
+        )
