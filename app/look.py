@@ -1,0 +1,98 @@
+"""The app's own style: little, and only on classes that our container keys make."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["dress", "icon"]
+
+_STYLE = """
+<style>
+:root { --sb-accent: #1f9488; } /* reads well on light and dark */
+.block-container { padding: 4.2rem 1.5rem 5rem; max-width: 1240px; }
+[data-testid="stHeader"] { backdrop-filter: blur(8px); }
+h1, h2, h3 { letter-spacing: -0.01em; text-wrap: balance; }
+
+/* the search line */
+.st-key-search_line input[type="search"] { font-size: 1.15rem; }
+.st-key-search_line [data-testid="stTextInput"] { flex: 1 1 18rem; min-width: 0; }
+.sb-brand { display: flex; align-items: baseline; gap: .6rem; flex-wrap: wrap; margin: 0 0 .1rem; }
+.sb-brand b { font: 600 1.9rem/1.1 "Source Serif", Georgia, serif; letter-spacing: -.02em; }
+.sb-soft { opacity: .68; }
+.sb-line { font-size: .9rem; opacity: .72; font-variant-numeric: tabular-nums; }
+
+/* a hit */
+[class*="st-key-card-"] { position: relative; gap: .35rem; height: 100%; }
+.sb-card { display: flex; flex-direction: column; gap: .4rem; min-width: 0; }
+.sb-pic { aspect-ratio: 4 / 3; width: 100%; border-radius: .6rem; overflow: hidden; background: rgba(128,128,128,.13); }
+.sb-pic img { width: 100%; height: 100%; object-fit: cover; object-position: 50% 30%; display: block;
+  transition: transform .25s ease; }
+[class*="st-key-card-"]:hover .sb-pic img { transform: scale(1.03); }
+.sb-doc { padding: .9rem 1rem; box-sizing: border-box; display: flex; flex-direction: column; gap: .35rem;
+  border-left: 4px solid var(--sb-accent); }
+.sb-doc h4 { margin: 0; padding: 0; font: 600 1rem/1.25 "Source Serif", Georgia, serif; overflow-wrap: anywhere;
+  display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden; flex: none; }
+.sb-doc p { margin: 0; font-size: .82rem; line-height: 1.42; opacity: .8; overflow: hidden; overflow-wrap: anywhere; }
+.sb-name { display: flex; justify-content: space-between; gap: .5rem; font-size: .9rem; align-items: baseline; }
+.sb-name span:first-child { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-weight: 600; }
+.sb-rel { font-variant-numeric: tabular-nums; font-size: .82rem; opacity: .75; white-space: nowrap; }
+.sb-bar { height: 3px; border-radius: 2px; background: rgba(128,128,128,.22); overflow: hidden; }
+.sb-bar i { display: block; height: 100%; border-radius: 2px; background: var(--sb-accent); }
+
+[class*="st-key-card-"] button p { overflow: hidden; text-overflow: ellipsis; }
+.sb-weak { margin: 1.2rem 0 .2rem; padding-top: .9rem; border-top: 1px solid rgba(128,128,128,.25);
+  font-size: .95rem; opacity: .75; }
+
+/* the button that opens a hit lies over its whole card; the others lie above it */
+[class*="st-key-card-"] [class*="st-key-open-"] { position: absolute; inset: 0; z-index: 1; }
+[class*="st-key-card-"] [class*="st-key-open-"] * { height: 100%; }
+[class*="st-key-card-"] [class*="st-key-open-"] button { width: 100%; opacity: 0; }
+[class*="st-key-card-"]:has([class*="st-key-open-"] button:focus-visible) {
+  outline: 3px solid var(--sb-accent); outline-offset: 4px; border-radius: .6rem; }
+[class*="st-key-card-"] [class*="st-key-similar-"] { position: relative; z-index: 2; }
+[class*="st-key-similar-"] button { padding: .1rem .5rem; min-height: 1.9rem; font-size: .82rem; }
+
+/* details */
+.st-key-detail_picture img { max-height: 66vh; object-fit: contain; border-radius: .5rem; background: rgba(128,128,128,.1); }
+.sb-facts { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.1rem;
+  margin: 0 !important; padding: 0 !important; font-size: .92rem; }
+.sb-facts dt, .sb-facts dd { margin: 0 !important; padding: 0; overflow-wrap: anywhere; }
+.sb-facts dt { opacity: .65; }
+.sb-passage { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.55; max-height: 22rem; overflow: auto;
+  padding: 1rem 1.1rem; border-radius: .6rem; background: rgba(128,128,128,.1); }
+.sb-path { overflow-wrap: anywhere; font-size: .92rem; }
+
+@media (max-width: 640px) {
+  .block-container { padding: 4rem 1rem 4rem; }
+  .sb-brand b { font-size: 1.6rem; }
+  .sb-brand .sb-soft { font-size: .9rem; }
+  .st-key-search_line > div:first-child { flex: 1 1 100%; }
+  .sb-doc { padding: .6rem .7rem; }
+  .sb-doc p { font-size: .76rem; }
+}
+@media (prefers-reduced-motion: reduce) { .sb-pic img { transition: none; } }
+</style>
+"""
+
+
+def dress() -> None:
+    """Put the style into the page."""
+    st.html(_STYLE)
+
+
+@st.cache_resource(show_spinner=False)
+def icon() -> "Image.Image":
+    """The sign in the browser's tab: two towers and the bridge between them. Named icons would come from the network."""
+    from PIL import Image, ImageDraw
+
+    image = Image.new("RGBA", (256, 256))
+    pen = ImageDraw.Draw(image)
+    pen.rounded_rectangle((0, 0, 255, 255), radius=56, fill="#0b6e69")
+    for left in (56, 160):
+        pen.rounded_rectangle((left, 56, left + 40, 212), radius=8, fill="white")
+    pen.rectangle((80, 84, 176, 104), fill="white")
+    pen.arc((96, 60, 160, 148), 0, 180, fill="white", width=8)
+    return image.resize((64, 64), Image.Resampling.LANCZOS)
