@@ -131,9 +131,9 @@ def test_a_picture_asks_for_its_like(indexed, page, files):
 
 
 def test_names_and_passages_are_shown_and_never_rendered(shelf, home, tmp_path, write_picture, page):
-    from tiny import tiny_encoder
-
     from indexer.library import Library
+
+    from tiny import tiny_encoder
 
     folder = tmp_path / "odd"
     picture = write_picture(folder / "[x](javascript:alert(1)) $$a$$ <img src=x onerror=alert(1)> :cat:.png", "red")
