@@ -50,7 +50,7 @@ def _content(library: SearchLibrary, hit: Hit) -> None:
             with st.container(key="detail_picture"):
                 _picture(library, hit, file)
         else:
-            text = as_html_lines(hit.payload.get("text") or hit.snippet or "")
+            text = _as_html_lines(hit.payload.get("text") or hit.snippet or "")
             st.html(f'<div class="sb-passage" tabindex="0">{text}</div>')
     with right:
         _actions(hit, file)
@@ -136,7 +136,7 @@ def _checked_bytes(hit: Hit) -> bytes:
     return b""
 
 
-def as_html_lines(text: str) -> str:
+def _as_html_lines(text: str) -> str:
     """A passage with its line breaks, escaped."""
     return "\n".join(as_html(line) for line in text.splitlines())
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+
 from tiny import CARD, tiny_encoder
 
 APP = Path(__file__).resolve().parents[2] / "app" / "streamlit_app.py"

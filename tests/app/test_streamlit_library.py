@@ -1,9 +1,10 @@
 import pytest
-from tiny import tiny_encoder
 
 from app import work
 from encoders.errors import LibraryError
 from indexer.library import Library
+
+from tiny import tiny_encoder
 
 
 def metrics(test):

@@ -131,9 +131,9 @@ def test_a_picture_asks_for_its_like(indexed, page, files):
 
 
 def test_names_and_passages_are_shown_and_never_rendered(shelf, home, tmp_path, write_picture, page):
-    from tiny import tiny_encoder
-
     from indexer.library import Library
+
+    from tiny import tiny_encoder
 
     folder = tmp_path / "odd"
     picture = write_picture(folder / "[x](javascript:alert(1)) $$a$$ <img src=x onerror=alert(1)> :cat:.png", "red")
@@ -147,9 +147,7 @@ def test_names_and_passages_are_shown_and_never_rendered(shelf, home, tmp_path, 
     assert "&lt;img src=x onerror=alert(1)&gt;" in shown
     assert "&lt;script&gt;alert(3)" in shown
     for one in test.button:
-        assert "](javascript" not in one.label
-        assert "<img" not in one.label
-        assert "$$" not in one.label
+        assert re.search(r"(?<!\\)[\[\]<>$(]", one.label) is None
     button(test, "open-1-").click().run()
     assert picture.name in test.code[0].value or test.code[0].value.endswith(".md")
 
