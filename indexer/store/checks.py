@@ -34,9 +34,7 @@ def checked_ids(ids: Sequence[str]) -> list[str]:
 def check_items(ids: Sequence[str], vectors: Vectors, payloads: Sequence[Payload], dimension: int) -> None:
     """(n,) ids, (n, d) float32 unit rows, (n,) payloads. Raises StoreError where they do not fit together."""
     if not len(ids) == len(vectors) == len(payloads):
-        raise StoreError(
-            f"got {len(ids)} ids, {len(vectors)} vectors and {len(payloads)} payloads; they go together"
-        )
+        raise StoreError(f"got {len(ids)} ids, {len(vectors)} vectors and {len(payloads)} payloads; they go together")
     try:
         check_vectors(vectors, dimension)
     except InputError as error:

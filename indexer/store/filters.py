@@ -93,9 +93,7 @@ def _check_time(moment: float | str, key: str) -> None:
     try:
         datetime.fromisoformat(str(moment))
     except ValueError:
-        raise StoreError(
-            f"{moment!r} is no date for {key!r}; write 2023-05-01 or 2023-05-01T12:00:00Z"
-        ) from None
+        raise StoreError(f"{moment!r} is no date for {key!r}; write 2023-05-01 or 2023-05-01T12:00:00Z") from None
 
 
 def _match(condition: Match, words: Any) -> Any:
@@ -104,9 +102,7 @@ def _match(condition: Match, words: Any) -> Any:
     for kind in (str, int):
         if all(type(value) is kind for value in values):
             return words.FieldCondition(key=condition.key, match=words.MatchAny(any=list(values)))
-    each: Sequence[Any] = [
-        words.FieldCondition(key=condition.key, match=words.MatchValue(value=value)) for value in values
-    ]
+    each: Sequence[Any] = [words.FieldCondition(key=condition.key, match=words.MatchValue(value=value)) for value in values]
     return words.Filter(should=list(each))
 
 

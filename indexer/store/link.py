@@ -90,8 +90,7 @@ class Link:
                     )
                 except (ValueError, TypeError, AttributeError) as error:
                     raise StoreUnavailable(
-                        f"{self.url!r} is no address of a Qdrant server ({error});"
-                        " it looks like http://localhost:6333"
+                        f"{self.url!r} is no address of a Qdrant server ({error}); it looks like http://localhost:6333"
                     ) from error
             return self._client
 
@@ -115,9 +114,7 @@ class _Fault:
         if isinstance(error, UnexpectedResponse):
             return cls._of_status(error.status_code or 0, _reason(error.content), url)
         if isinstance(error, ResourceExhaustedResponse):
-            away = StoreUnavailable(
-                f"the Qdrant server at {url} asks to slow down ({error}). Try again later."
-            )
+            away = StoreUnavailable(f"the Qdrant server at {url} asks to slow down ({error}). Try again later.")
             return cls(away, may_pass=True, pause=float(error.retry_after_s))
         if isinstance(error, ResponseHandlingException):
             import httpx
@@ -135,9 +132,7 @@ class _Fault:
         foreign = isinstance(error, ValueError) and type(error).__module__.startswith(("json", "pydantic"))
         if foreign or isinstance(error, AssertionError):  # no JSON, or JSON without a result
             return cls(_not_qdrant(url))
-        return cls(
-            NotFound(str(error)) if "not found" in str(error) else StoreError(f"Qdrant refused: {error}")
-        )
+        return cls(NotFound(str(error)) if "not found" in str(error) else StoreError(f"Qdrant refused: {error}"))
 
     @classmethod
     def _of_status(cls, status: int, reason: str | None, url: str) -> "_Fault":
@@ -151,9 +146,7 @@ class _Fault:
         if status == 429 or status >= 500:
             why = f"{status}: {reason}" if reason else str(status)
             return cls(
-                StoreUnavailable(
-                    f"the Qdrant server at {url} fails ({why}). Look into its log, then try again."
-                ),
+                StoreUnavailable(f"the Qdrant server at {url} fails ({why}). Look into its log, then try again."),
                 may_pass=True,
             )
         if reason is None:

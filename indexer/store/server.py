@@ -68,9 +68,7 @@ class ServerStore:
             self._make(manifest)
             state = self._state()
             if state is None:
-                raise StoreError(
-                    f"the server at {self._link.url} did not keep collection {self._collection!r}"
-                )
+                raise StoreError(f"the server at {self._link.url} did not keep collection {self._collection!r}")
         stored = self._stored_manifest(state)
         if stored is None:
             if self._count_all() or not _fits(state, manifest):
@@ -103,9 +101,7 @@ class ServerStore:
             part = slice(start, start + _CHUNK)
             points = [
                 models.PointStruct(id=name, vector={manifest.space: row}, payload=payload)
-                for name, row, payload in zip(
-                    names[part], vectors[part].tolist(), payloads[part], strict=True
-                )
+                for name, row, payload in zip(names[part], vectors[part].tolist(), payloads[part], strict=True)
             ]
             self._ask("upsert", points=points, wait=True)
 
@@ -155,10 +151,7 @@ class ServerStore:
                 limit=most,
                 with_payload=True,
             )
-            return [
-                ScoredItem(str(hit.id), min(1.0, max(-1.0, hit.score)), hit.payload or {})
-                for hit in answer.points
-            ]
+            return [ScoredItem(str(hit.id), min(1.0, max(-1.0, hit.score)), hit.payload or {}) for hit in answer.points]
 
         return best_page(fetch, limit, offset)
 
@@ -203,8 +196,7 @@ class ServerStore:
         while (state := self._state()) is not None and state.status != models.CollectionStatus.GREEN:
             if state.status == models.CollectionStatus.RED:
                 raise StoreError(
-                    f"the server at {self._link.url} cannot index collection {self._collection!r}:"
-                    f" {state.optimizer_status}"
+                    f"the server at {self._link.url} cannot index collection {self._collection!r}: {state.optimizer_status}"
                 )
             if state.status == models.CollectionStatus.GREY and not nudged:
                 nudged = True  # it was restarted and waits for any change before it goes on
@@ -233,9 +225,7 @@ class ServerStore:
         state = self._state()
         if state is not None:
             if self._stored_manifest(state) is None:
-                raise StoreError(
-                    f"collection {self._collection!r} at {self._link.url} was not made by Skybridge; it stays"
-                )
+                raise StoreError(f"collection {self._collection!r} at {self._link.url} was not made by Skybridge; it stays")
             self._ask("delete_collection")
         if self._link.call("collection_exists", self._collection + _SIDE):
             self._link.call("delete_collection", self._collection + _SIDE)
@@ -284,9 +274,7 @@ class ServerStore:
         try:
             return Manifest.from_dict(json.loads(text)) if text else None
         except (ValueError, TypeError) as error:
-            raise StoreError(
-                f"the manifest of collection {self._collection!r} is damaged: {error}"
-            ) from error
+            raise StoreError(f"the manifest of collection {self._collection!r} is damaged: {error}") from error
 
     def _make(self, manifest: Manifest) -> None:
         from qdrant_client import models

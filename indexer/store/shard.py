@@ -13,6 +13,7 @@ from weakref import WeakSet, WeakValueDictionary
 
 from encoders.errors import SkybridgeError, StoreBusy, StoreError
 from indexer.store.lease import Lease
+from indexer.store.swap import mend_swap
 
 if TYPE_CHECKING:
     from qdrant_edge import EdgeShard
@@ -70,9 +71,7 @@ class SharedShard:
         self._users: WeakSet[object] = WeakSet()
 
     @contextmanager
-    def lease(
-        self, purpose: str, wait: float, on_wait: Callable[[str], None] | None = None
-    ) -> Iterator[None]:
+    def lease(self, purpose: str, wait: float, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
         """Hold lease and process lock, shard as it is: for making, dropping and checking."""
         if self.pid != os.getpid():
             raise StoreError(
@@ -100,9 +99,7 @@ class SharedShard:
             self._lock.release()
 
     @contextmanager
-    def use(
-        self, user: object, wait: float, on_wait: Callable[[str], None] | None = None
-    ) -> Iterator["EdgeShard"]:
+    def use(self, user: object, wait: float, on_wait: Callable[[str], None] | None = None) -> Iterator["EdgeShard"]:
         """Give the open shard, for one operation."""
         deadline = time.monotonic() + wait
         with self.lease("using it", wait, on_wait):
@@ -136,7 +133,9 @@ class SharedShard:
         from qdrant_edge import EdgeShard
 
         started = time.monotonic()
-        # What an interrupted index build leaves; the engine never looks at it again.
+        with translated(self._collection):
+            mend_swap(self.path.parent)
+        # What an index build in place leaves when it is cut short; the engine never looks at it again.
         shutil.rmtree(self.path / "temp_segments", ignore_errors=True)
         while True:
             try:
@@ -171,11 +170,7 @@ class SharedShard:
 
     def _hand_over_if_wanted(self) -> None:
         now = time.monotonic()
-        if (
-            self._lease.held
-            and now - self._opened_at >= self._turn_seconds
-            and now - self._looked_at >= 0.005
-        ):
+        if self._lease.held and now - self._opened_at >= self._turn_seconds and now - self._looked_at >= 0.005:
             self._looked_at = now
             if self._lease.wanted():
                 self._release()

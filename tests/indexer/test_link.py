@@ -108,9 +108,7 @@ def store_at(script, **options):
     return ServerStore("c", script.url, **({"timeout": 1.0, "patience": 3.0} | options))
 
 
-@pytest.mark.parametrize(
-    "stumble", [BROKEN, (429, {}), (503, b"<html>no backend</html>"), ("cut", None), ("hang", 1.5)]
-)
+@pytest.mark.parametrize("stumble", [BROKEN, (429, {}), (503, b"<html>no backend</html>"), ("cut", None), ("hang", 1.5)])
 def test_a_stumble_is_retried(stumble):
     with served(stumble, stumble, MISSING) as script:
         store = store_at(script, patience=20.0)

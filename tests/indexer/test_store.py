@@ -32,9 +32,7 @@ def filled(store, count=50, seed=0):
 
 
 def test_import_is_instant():
-    code = (
-        "import sys, indexer.store; print([m for m in ('qdrant_edge', 'qdrant_client') if m in sys.modules])"
-    )
+    code = "import sys, indexer.store; print([m for m in ('qdrant_edge', 'qdrant_client') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -87,9 +85,7 @@ def test_new_query_tower_leaves_vectors(store):
     assert [item.vector.tobytes() for item in store.retrieve(ids, with_vectors=True)] == before
 
 
-@pytest.mark.parametrize(
-    "change", [{"candidate_fingerprints": {"image": "i2", "text": "t1"}}, {"dimension": DIMENSION + 1}]
-)
+@pytest.mark.parametrize("change", [{"candidate_fingerprints": {"image": "i2", "text": "t1"}}, {"dimension": DIMENSION + 1}])
 def test_other_candidates_are_refused(store, change):
     filled(store, 3)
     other = dataclasses.replace(MANIFEST, **change)
@@ -337,13 +333,9 @@ _PAYLOADS = st.fixed_dictionaries(
     },
 )
 _CONDITIONS = st.one_of(
-    st.builds(
-        Match, st.sampled_from(["kind", "folders"]), st.lists(_VALUES, min_size=1, max_size=2).map(tuple)
-    ),
+    st.builds(Match, st.sampled_from(["kind", "folders"]), st.lists(_VALUES, min_size=1, max_size=2).map(tuple)),
     st.builds(Match, st.just("bytes"), st.lists(st.integers(-3, 3), min_size=1, max_size=2).map(tuple)),
-    st.builds(
-        Range, st.just("bytes"), st.none() | st.integers(-3, 3), st.none() | st.floats(-3, 3, width=32)
-    ),
+    st.builds(Range, st.just("bytes"), st.none() | st.integers(-3, 3), st.none() | st.floats(-3, 3, width=32)),
     st.builds(Range, st.just("date"), st.none() | _TIMES, st.none() | _TIMES),
     st.builds(
         GeoRadius,
@@ -353,9 +345,7 @@ _CONDITIONS = st.one_of(
         st.sampled_from([1000.0, 3e6, 1e7]),
     ),
 )
-_WHERE = st.builds(
-    Where, st.lists(_CONDITIONS, max_size=2).map(tuple), st.lists(_CONDITIONS, max_size=1).map(tuple)
-)
+_WHERE = st.builds(Where, st.lists(_CONDITIONS, max_size=2).map(tuple), st.lists(_CONDITIONS, max_size=1).map(tuple))
 
 
 def _metres(latitude, longitude, place):
@@ -379,9 +369,7 @@ def _holds(condition, payload):
 
 
 def _passes(where, payload):
-    return all(_holds(each, payload) for each in where.must) and not any(
-        _holds(each, payload) for each in where.must_not
-    )
+    return all(_holds(each, payload) for each in where.must) and not any(_holds(each, payload) for each in where.must_not)
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -404,9 +392,7 @@ def test_search_is_brute_force(store, payloads, wheres, seed, offset, limit):
         passing = {name for name, payload in zip(ids, payloads, strict=True) if _passes(where, payload)}
         assert store.count(where) == len(passing)
         hits = store.search(query, limit, where, offset)
-        expected = sorted((scores[ids.index(name)] for name in passing), reverse=True)[
-            offset : offset + limit
-        ]
+        expected = sorted((scores[ids.index(name)] for name in passing), reverse=True)[offset : offset + limit]
         np.testing.assert_allclose([hit.score for hit in hits], expected, atol=1e-5)
         assert {hit.id for hit in hits} <= passing
         for hit in hits:
