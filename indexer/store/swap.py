@@ -11,15 +11,16 @@ searches go on over shard/. Writes are refused, for the swap would lose them.
 rubbish. shard/ is missing only between the two renames of the swap, when shard.old/ has everything.
 """
 
+import errno
 import os
 import shutil
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-__all__ = ["build_lock", "copy_shard", "is_building", "mend_swap", "swap_shard", "sync_copy"]
+__all__ = ["build_lock", "copy_shard", "copy_sparse", "is_building", "mend_swap", "swap_shard", "sync_copy"]
 
-_HOLE = bytes(1 << 16)
+_BLOCK = 1 << 16
 
 
 def build_lock(folder: Path) -> FileLock:
@@ -47,7 +48,7 @@ def copy_shard(folder: Path) -> bool:
     size = sum(_size_on_disk(file) for file in shard.rglob("*") if file.is_file())
     if shutil.disk_usage(folder).free < 2 * size:  # once for the copy, once for the segments that building adds
         return False
-    shutil.copytree(shard, building, copy_function=_copy_sparse)
+    shutil.copytree(shard, building, copy_function=copy_sparse)
     return True
 
 
@@ -87,12 +88,21 @@ def _size_on_disk(file: Path) -> int:
     return status.st_size if blocks is None else blocks * 512
 
 
-def _copy_sparse(source: str, target: str) -> None:
+def copy_sparse(source: str | Path, target: str | Path) -> None:
     """Copy one file without its holes: the engine's files of an empty collection are 300 MB long, nearly all of it hole."""
-    with Path(source).open("rb") as old, Path(target).open("wb") as new:
-        while block := old.read(len(_HOLE)):
-            if _HOLE.startswith(block):
-                new.seek(len(block), os.SEEK_CUR)
-            else:
-                new.write(block)
-        new.truncate()
+    with Path(source).open("rb", buffering=0) as old, Path(target).open("wb", buffering=0) as new:
+        size, at = os.fstat(old.fileno()).st_size, 0
+        new.truncate(size)
+        while (at := _next_data(old.fileno(), at, size)) < size:
+            old.seek(at)
+            new.seek(at)
+            at += new.write(old.read(_BLOCK))
+
+
+def _next_data(handle: int, at: int, size: int) -> int:
+    if not hasattr(os, "SEEK_DATA"):  # Windows: all is data
+        return at
+    try:
+        return os.lseek(handle, at, os.SEEK_DATA)
+    except OSError as error:
+        return size if error.errno == errno.ENXIO else at  # nothing but hole up to the end

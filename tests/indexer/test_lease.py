@@ -16,10 +16,8 @@ from indexer.store import open_store
 
 
 @pytest.fixture
-def folder(tmp_path):
-    store = open_store(tmp_path / "shared", "shared")
-    store.create(MANIFEST)
-    store.close()
+def folder(tmp_path, make_collection):
+    make_collection(tmp_path / "shared")
     return tmp_path / "shared"
 
 
@@ -106,9 +104,9 @@ def test_an_old_note_of_the_holder_means_nothing(folder, note):
 def test_flushed_points_survive_sigkill(folder):
     chance = random.Random(5)
     flushed = 0
-    for _ in range(6):
+    for _ in range(4):
         with child("write", folder) as writer:
-            for _ in range(chance.randint(1, 6)):
+            for _ in range(chance.randint(1, 4)):
                 flushed = next_number(writer)
             time.sleep(chance.uniform(0, 0.02))  # somewhere inside the next batch
             writer.kill()
