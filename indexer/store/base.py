@@ -141,7 +141,10 @@ class Store(Protocol):
         """Values of an indexed keyword field with their exact counts, most frequent first, then by value."""
 
     def build_index(self) -> StoreInfo:
-        """Build the HNSW graph over what is there and say how it stands. Blocks; searches before it are exact."""
+        """Build the HNSW graph over what is there and say how it stands. Blocks; searches go on meanwhile.
+
+        Searches before it are exact. Writes during it are refused with StoreBusy where the engine would lose them.
+        """
 
     def info(self) -> StoreInfo:
         """How the collection stands now."""

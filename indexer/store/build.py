@@ -1,8 +1,8 @@
-"""Building the HNSW graph in a process of its own.
+"""Building the HNSW graph in a process of its own, beside the shard.
 
 The engine builds without ever letting go of Python's global lock: in the process of an app, or of an indexer
-with a progress bar, every thread would stand still for minutes. So a child takes the lease like anybody else,
-says what it is doing with it, builds, and ends.
+with a progress bar, every thread would stand still for minutes. So a child builds, in a copy of the shard, which
+then takes its place (`swap`).
 """
 
 import os
@@ -11,11 +11,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from filelock import Timeout
+
 import encoders
 from encoders.errors import StoreBusy, StoreError
-from indexer.store.shard import shared_shard, translated
+from indexer.store.shard import SharedShard, shared_shard, translated
+from indexer.store.swap import build_lock, copy_shard, is_building, swap_shard, sync_copy
 
-__all__ = ["build_in_child", "main"]
+__all__ = ["build", "build_in_child", "main"]
 
 _BUSY = 75  # exit code, as EX_TEMPFAIL
 
@@ -40,6 +43,8 @@ def build_in_child(folder: Path, collection: str, wait: float) -> None:
         child.kill()
         child.wait()
         raise
+    finally:
+        is_building(folder)  # a copy that the child could not finish takes much room: not to be left for later
     if child.returncode:
         text = complaint.decode(errors="replace").strip() or (
             f"the index of collection {collection!r} could not be built: the builder ended with"
@@ -49,20 +54,53 @@ def build_in_child(folder: Path, collection: str, wait: float) -> None:
 
 
 def main(folder: str, collection: str, wait: str) -> int:
-    """Take the lease, build, end. A complaint goes to stdout, for the parent to raise."""
+    """Build and end. A complaint goes to stdout, for the parent to raise."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's own handler could not run before the engine is done
     _end_with_parent()
     try:
-        shared = shared_shard(Path(folder), collection)
-        with shared.lease("building the index", float(wait)), translated(collection):
-            shard = shared.opened()
-            shard.optimize()
-            shard.flush()
-        shared.close()
+        build(Path(folder), collection, float(wait))
     except StoreError as error:
         sys.stdout.write(str(error))
         return _BUSY if isinstance(error, StoreBusy) else 1
     return 0
+
+
+def build(folder: Path, collection: str, wait: float) -> None:
+    """Build the index in this process: beside the shard, or in it where the disk has no room for a copy.
+
+    Raises StoreBusy when another process builds, or keeps the lease, for longer than `wait` seconds.
+    """
+    shared = shared_shard(folder, collection)
+    try:
+        with build_lock(folder).acquire(timeout=wait), translated(collection):
+            _build(shared, folder, wait)
+    except Timeout:
+        raise StoreBusy(
+            f"the index of collection {collection!r} is being built by another process;"
+            f" waited {wait:.0f} s. Try again when it is done."
+        ) from None
+    finally:
+        shared.close()
+
+
+def _build(shared: SharedShard, folder: Path, wait: float) -> None:
+    from qdrant_edge import EdgeShard
+
+    with shared.lease("copying it, to build its index", wait):
+        shared.opened().flush()
+        shared.close_shard()
+        beside = copy_shard(folder)
+        if not beside:
+            shared.opened().optimize()
+            return
+    shared.close()  # at once: while the engine builds, no thread of this process can hand the lease over
+    copy = EdgeShard.load(str(folder / "shard.building"))
+    copy.optimize()
+    copy.close()  # flushes, too
+    sync_copy(folder)
+    with shared.lease("putting its new index in place", wait):
+        shared.close_shard()
+        swap_shard(folder)
 
 
 def _end_with_parent() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from encoders.errors import StoreError
+from encoders.errors import StoreBusy, StoreError
 from encoders.vectors import Vectors
 from indexer.items import Payload
 from indexer.schema import FIELDS
@@ -29,6 +29,7 @@ from indexer.store.checks import (
 from indexer.store.filters import check_facet_key, edge_filter
 from indexer.store.paging import beam_width, best_page, top_values
 from indexer.store.shard import shared_shard, translated
+from indexer.store.swap import is_building
 
 if TYPE_CHECKING:
     from qdrant_edge import EdgeShard
@@ -94,7 +95,7 @@ class EdgeStore:
         names = checked_ids(ids)
         for start in range(0, len(names), _CHUNK):
             part = slice(start, start + _CHUNK)
-            with self._using() as (shard, space), translated(self._collection):
+            with self._writing() as (shard, space), translated(self._collection):
                 rows = zip(names[part], vectors[part], payloads[part], strict=True)
                 points = [Point(name, {space: row}, payload) for name, row, payload in rows]
                 shard.update(UpdateOperation.upsert_points(points))
@@ -109,7 +110,7 @@ class EdgeStore:
         for start in range(0, len(names) if payload else 0, _CHUNK):
             # By filter, not by ids: the engine stops half-way at an id it does not know.
             these = Filter(must=[HasIdCondition(set(names[start : start + _CHUNK]))])
-            with self._using() as (shard, _), translated(self._collection):
+            with self._writing() as (shard, _), translated(self._collection):
                 shard.update(UpdateOperation.set_payload_by_filter(these, payload))
 
     def delete(self, ids: Sequence[str]) -> None:
@@ -119,7 +120,7 @@ class EdgeStore:
         names = checked_ids(ids)
         self._need_manifest()
         for start in range(0, len(names), _CHUNK):
-            with self._using() as (shard, _), translated(self._collection):
+            with self._writing() as (shard, _), translated(self._collection):
                 shard.update(UpdateOperation.delete_points(list(names[start : start + _CHUNK])))
 
     def flush(self) -> None:
@@ -184,7 +185,10 @@ class EdgeStore:
             return top_values(fetch, limit)
 
     def build_index(self) -> StoreInfo:
-        """See Store. A large one is built in a child process: threads of this one would stand still."""
+        """See Store. A large one is built in a child process: threads of this one would stand still.
+
+        Raises StoreBusy when another process builds it already and does not finish in time.
+        """
         manifest = self._need_manifest()
         with self._using() as (shard, _), translated(self._collection):
             small = shard.info().points_count * manifest.dimension * 4 < _SMALL_BYTES
@@ -214,10 +218,12 @@ class EdgeStore:
             return
         with self._shared.lease("dropping it", self._wait, self._on_wait):
             try:
+                self._refuse_while_building()
                 self._manifest_file.unlink(missing_ok=True)  # first: what is left after a crash is no collection
                 self._shared.close_shard()
-                if self._shared.path.exists():
-                    shutil.rmtree(self._shared.path)
+                for path in (self._shared.path, self._shared.path.with_name("shard.old")):
+                    if path.exists():
+                        shutil.rmtree(path)
             except OSError as error:
                 raise StoreError(f"cannot drop collection {self._collection!r}: {error}") from error
         self._shared.close()
@@ -231,6 +237,19 @@ class EdgeStore:
         self._need_manifest()
         with self._shared.use(self, self._wait, self._on_wait) as shard:
             yield shard, self._need_manifest().space  # again: it may have been dropped while we waited
+
+    @contextmanager
+    def _writing(self) -> Iterator[tuple["EdgeShard", str]]:
+        with self._using() as held:
+            self._refuse_while_building()  # under the lease: nobody begins to build before this write is done
+            yield held
+
+    def _refuse_while_building(self) -> None:
+        if is_building(self._folder):
+            raise StoreBusy(
+                f"the index of collection {self._collection!r} is being built, and what is written meanwhile"
+                " would be lost. Nothing was changed; try again when it is done."
+            )
 
     def _need_manifest(self) -> Manifest:
         manifest = self.manifest()

@@ -13,6 +13,7 @@ from weakref import WeakSet, WeakValueDictionary
 
 from encoders.errors import SkybridgeError, StoreBusy, StoreError
 from indexer.store.lease import Lease
+from indexer.store.swap import mend_swap
 
 if TYPE_CHECKING:
     from qdrant_edge import EdgeShard
@@ -132,7 +133,9 @@ class SharedShard:
         from qdrant_edge import EdgeShard
 
         started = time.monotonic()
-        # What an interrupted index build leaves; the engine never looks at it again.
+        with translated(self._collection):
+            mend_swap(self.path.parent)
+        # What an index build in place leaves when it is cut short; the engine never looks at it again.
         shutil.rmtree(self.path / "temp_segments", ignore_errors=True)
         while True:
             try:

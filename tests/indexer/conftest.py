@@ -1,11 +1,33 @@
 import os
+import shutil
 import uuid
 
 import pytest
 from qdrant_client import QdrantClient
+from store_cases import MANIFEST
 
 from indexer.store import open_store
 from indexer.store.server import ServerStore
+from indexer.store.swap import copy_sparse
+
+
+@pytest.fixture(scope="session")
+def _made_collection(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made") / "shared"
+    store = open_store(folder, "shared")
+    store.create(MANIFEST)
+    store.close()
+    return folder
+
+
+@pytest.fixture
+def make_collection(_made_collection):
+    """Make a folder an empty Edge collection: by copying one, which takes less of the disk's time than creating it."""
+
+    def make(folder):
+        shutil.copytree(_made_collection, folder, copy_function=copy_sparse)
+
+    return make
 
 
 @pytest.fixture(params=["edge", "local", "server"])

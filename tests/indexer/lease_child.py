@@ -1,6 +1,9 @@
 """The other process of the lease tests: python lease_child.py VERB FOLDER. Says a line at a time."""
 
+import contextlib
 import itertools
+import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -8,9 +11,23 @@ from pathlib import Path
 from store_cases import make_ids, make_payloads, make_rows
 
 from indexer.store import open_store
+from indexer.store.build import main
 from indexer.store.shard import shared_shard
 
 BATCH = 20
+
+
+@contextlib.contextmanager
+def child(verb, folder):
+    """Start this file as a process; killed with SIGKILL at the end."""
+    root = str(Path(__file__).parents[2])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, str(Path(__file__).parent)])}
+    command = [sys.executable, __file__, verb, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def say(*words):
@@ -43,10 +60,14 @@ def idle(folder):
 
 
 def build(folder):
-    """Build the index."""
-    say("building")
+    """Build the index, as an indexer does."""
     say(open_store(folder, "shared").build_index().indexed_vectors)
 
 
+def builder(folder):
+    """Be the child of an indexer that builds the index."""
+    sys.exit(main(str(folder), "shared", "20"))
+
+
 if __name__ == "__main__":
-    {verb.__name__: verb for verb in (write, hold, idle, build)}[sys.argv[1]](Path(sys.argv[2]))
+    {verb.__name__: verb for verb in (write, hold, idle, build, builder)}[sys.argv[1]](Path(sys.argv[2]))

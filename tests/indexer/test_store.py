@@ -19,7 +19,9 @@ from indexer.store.base import GeoRadius, Match, Range, Where
 
 
 @pytest.fixture
-def store(empty_store):
+def store(request, empty_store, tmp_path, make_collection):
+    if "edge" in request.node.callspec.id:
+        make_collection(tmp_path / "holiday")
     empty_store.create(MANIFEST)
     return empty_store
 
