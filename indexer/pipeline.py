@@ -26,7 +26,7 @@ from indexer.store.base import Store
 from indexer.workers import ReadJob, read_ahead, reading_pool
 from indexer.writer import Batch, Writer, Written
 
-__all__ = ["Pipeline", "Report"]
+__all__ = ["Pipeline", "Report", "Stopped"]
 
 _READ_AHEAD = 16  # files a worker
 _PULSE_SECONDS = 0.5
