@@ -155,9 +155,10 @@ class Library:
             def pulse(now: Progress) -> Request | None:
                 nonlocal progress
                 progress = now
+                request = self.runs.pulse(number, now)
                 if on_progress is not None:
                     on_progress(now)
-                return self.runs.pulse(number, now)
+                return request
 
             try:
                 report = self._run(roots, pulse, model, retry_failed, limits or Limits(), workers)

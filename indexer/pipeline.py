@@ -77,6 +77,7 @@ class Pipeline:
         self._limits, self._workers, self._pulse = limits, workers, pulse
         self._progress = Progress()
         self._report = Report()
+        self._asked: Request | None = None  # heard at any time, obeyed where the work can wait
         self._last_pulse = 0.0
         self._begun = time.monotonic()
         self._rate = _Rate()
@@ -164,7 +165,8 @@ class Pipeline:
                     batcher.add(*outcome)
                 if batcher.due:
                     writing.submit(batcher.take())
-                if self._tell() == "pause":
+                self._tell()
+                if self._asked == "pause":
                     writing.submit(batcher.take())
                     writing.finish()
                     self._pause()
@@ -183,8 +185,9 @@ class Pipeline:
         """Give the store free, so that others have it, until somebody says go on."""
         self._store.close()
         self._tell(state="paused", message="Paused", force=True)
-        while self._tell(force=True) != "resume":
+        while self._asked == "pause":
             time.sleep(_PAUSE_POLL_SECONDS)
+            self._tell(force=True)
         self._rate = _Rate()
         self._tell(state="indexing", message="Reading and encoding", force=True)
 
@@ -216,16 +219,15 @@ class Pipeline:
 
     # --- telling and obeying
 
-    def _tell(self, *, force: bool = False, **changes: object) -> Request | None:
+    def _tell(self, *, force: bool = False, **changes: object) -> None:
         self._progress = replace(self._progress, **changes)  # type: ignore[arg-type]  # names are checked by replace
         now = time.monotonic()
         if not force and now - self._last_pulse < _PULSE_SECONDS:
-            return None
+            return
         self._last_pulse = now
-        request = self._pulse(self._progress)
-        if request == "stop":
+        self._asked = self._pulse(self._progress) or self._asked
+        if self._asked == "stop":
             raise Stopped
-        return request
 
 
 class _Rate:
