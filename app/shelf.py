@@ -7,8 +7,8 @@ import streamlit as st
 
 from encoders import load_encoder
 from encoders.dual import DualEncoder
-from indexer.home import DEFAULT_COLLECTION, Home
-from indexer.library import check_fingerprints
+from indexer.home import DEFAULT_COLLECTION, Home, server_url
+from indexer.manifests import check_fingerprints
 from search import SearchLibrary, open_library
 
 __all__ = ["SAMPLES", "collections", "first_choice", "home", "library", "put_back", "ready", "warm"]
@@ -58,7 +58,7 @@ def put_back(collection: str) -> None:
 
 def collections() -> list[str]:
     """Names of the collections there are, the sample library last."""
-    names = home().collections()
+    names = home().collections(server_url())
     return sorted(names, key=lambda name: (name == SAMPLES, name != DEFAULT_COLLECTION, name))
 
 

@@ -14,7 +14,8 @@ import streamlit as st
 
 from app.shelf import SAMPLES, home, library
 from encoders.errors import LibraryError
-from indexer.library import absolute
+from indexer.home import server_url
+from indexer.paths import absolute
 
 __all__ = [
     "Started",
@@ -73,7 +74,7 @@ def samples_folder() -> Path:
 
 def samples_wanted() -> bool:
     """Nothing was ever indexed here, and nobody has taken the samples away."""
-    return not home().collections() and not (home().path / _NO_SAMPLES).exists()
+    return not home().collections(server_url()) and not (home().path / _NO_SAMPLES).exists()
 
 
 def refuse_samples() -> None:

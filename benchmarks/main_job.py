@@ -1,8 +1,8 @@
 """The main job, measured: index photographs and pages, ask the library, cold and warm, and watch the memory.
 
     python -m benchmarks.main_job                       1,000 photographs, 1,000 pages: about two minutes
-    python -m benchmarks.main_job --photos 10000        ten times as many, for the memory
-    python -m benchmarks.main_job --out results.json    also write what was measured
+    python -m benchmarks.main_job --many 10000          then 10,000 photographs as well: memory and queries at ten times
+    python -m benchmarks.main_job --out FILE            also write what was measured, for benchmarks.publish
 
 Every `add` and every cold query is a process of its own, as people start it. Peak memory is the sum of the resident memory
 of the process and its readers, sampled 20 times a second (pages they share count more than once, so it is an upper bound).
@@ -35,12 +35,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.main_job", description=__doc__.split("\n")[0])
     parser.add_argument("--photos", type=int, default=1000)
     parser.add_argument("--pages", type=int, default=1000)
+    parser.add_argument("--many", type=int, default=0, help="photographs of a second, larger library; 0: none")
     parser.add_argument("--material", type=Path, help="keep the generated files here, to use them again")
     parser.add_argument("--out", type=Path, help="write the results as JSON")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         material, home = options.material or Path(scratch) / "material", Path(scratch) / "home"
         results = measure(material, home, options.photos, options.pages)
+        if options.many:
+            results["many"] = measure_many(material, home, options.many)
     print_table(results)
     if options.out:
         options.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
@@ -62,6 +65,13 @@ def measure(material: Path, home: Path, photos: int, pages: int) -> dict[str, An
     results["cold_query_seconds"] = [cold_query(home, text) for text in QUERIES[:5]]
     results["warm_query_ms"] = warm_queries(home)
     return results
+
+
+def measure_many(material: Path, home: Path, photos: int) -> dict[str, Any]:
+    """The larger library, in a collection of its own: whether memory grows and queries slow down."""
+    folder = material / f"photos-{photos}"
+    write_photographs(folder, photos)
+    return {"add_photos": add(home, folder, "many"), "warm_query_ms": warm_queries(home, "many")}
 
 
 def add(home: Path, folder: Path, collection: str) -> dict[str, Any]:
@@ -103,11 +113,11 @@ def cold_query(home: Path, text: str) -> float:
     return round(time.perf_counter() - started, 3)
 
 
-def warm_queries(home: Path, rounds: int = 20) -> dict[str, float]:
+def warm_queries(home: Path, collection: str = "main", rounds: int = 20) -> dict[str, float]:
     """Milliseconds of a query in a process that has the library open, as the app has it; every text a new one."""
     from search import open_library
 
-    with open_library(home) as library:
+    with open_library(home, collection) as library:
         items = library.status().items
         library.search("warm up")
         took = []
@@ -138,6 +148,13 @@ def print_table(results: dict[str, Any]) -> None:
     print(f"cold query: median {statistics.median(results['cold_query_seconds']):.2f} s")
     warm = results["warm_query_ms"]
     print(f"warm query at {warm['items']:,} items: p50 {warm['p50']} ms, p95 {warm['p95']} ms")
+    if "many" in results:
+        many = results["many"]
+        print(
+            f"add {many['add_photos']['indexed']:,} photos: {many['add_photos']['seconds']:.0f} s, "
+            f"peak {many['add_photos']['peak_mb']['main']} MB ({many['add_photos']['peak_mb']['all']} with readers); "
+            f"warm query p50 {many['warm_query_ms']['p50']} ms, p95 {many['warm_query_ms']['p95']} ms"
+        )
     print(f"first run of all, with export of the networks: {results['first_run_export_seconds']:.1f} s")
 
 

@@ -116,8 +116,8 @@ def _status(options: argparse.Namespace) -> int:
         print(f"Folder      {folder.path} ({folder.sources:,} files)")
     if status.run is not None:
         progress = status.run.progress
-        total = "?" if progress.total is None else f"{progress.total:,}"
-        print(f"Last run    {progress.state}: {progress.done:,} of {total} files. {progress.message}")
+        files = "" if progress.total is None else f" {progress.done:,} of {progress.total:,} files."
+        print(f"Last run    {progress.state}:{files} {progress.message or 'Nothing was new.'}")
     return 0
 
 

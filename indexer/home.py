@@ -13,11 +13,16 @@ from urllib.parse import urlsplit
 
 from encoders.errors import LibraryError
 
-__all__ = ["DEFAULT_COLLECTION", "Home"]
+__all__ = ["DEFAULT_COLLECTION", "Home", "server_url"]
 
 DEFAULT_COLLECTION = "main"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+def server_url(url: str | None = None) -> str | None:
+    """The Qdrant server to use: the one named, else SKYBRIDGE_QDRANT_URL, else None for the library folder itself."""
+    return url or os.environ.get("SKYBRIDGE_QDRANT_URL") or None
 
 
 class Home:
@@ -45,9 +50,9 @@ class Home:
         digest = hashlib.sha256(url.rstrip("/").encode()).hexdigest()[:8]
         return self.path / "servers" / f"{host}-{digest}" / collection
 
-    def collections(self) -> list[str]:
-        """Names of the collections in this folder, in order."""
-        parent = self.path / "collections"
+    def collections(self, url: str | None = None) -> list[str]:
+        """Names of the collections that were made from here, in order: in this folder, or on the server at `url`."""
+        parent = self.folder(DEFAULT_COLLECTION, url).parent
         if not parent.is_dir():
             return []
         return sorted(entry.name for entry in parent.iterdir() if (entry / "ledger.sqlite3").is_file())

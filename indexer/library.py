@@ -4,7 +4,6 @@ Nothing is opened before it is needed: asking for the status of a library loads 
 """
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from filelock import FileLock, Timeout
 from encoders import find_card, load_encoder
 from encoders.dual import DualEncoder
 from encoders.errors import LibraryError, SpaceMismatch
-from indexer.home import DEFAULT_COLLECTION, Home
+from indexer.home import DEFAULT_COLLECTION, Home, server_url
 from indexer.ledger import Failure, Ledger
 from indexer.limits import Limits
 from indexer.manifests import check_fingerprints, manifest_of
@@ -79,7 +78,7 @@ class Library:
         """`encoder`: a model in hand instead of one by its card; `on_wait` hears why a call has to wait."""
         self.home = Home(home)
         self.collection = collection
-        self.url = url or os.environ.get("SKYBRIDGE_QDRANT_URL") or None
+        self.url = server_url(url)
         self._folder = self.home.folder(collection, self.url)
         self._on_wait = on_wait
         self._given_encoder = encoder
@@ -357,7 +356,7 @@ class Library:
     def require_existing(self) -> None:
         """Raise LibraryError, with the collections there are, if nothing was ever added to this one."""
         if not self.exists():
-            have = ", ".join(self.home.collections()) or "none yet"
+            have = ", ".join(self.home.collections(self.url)) or "none yet"
             raise LibraryError(f"there is no collection {self.collection!r} in {self.home.path}. There are: {have}.")
 
     def _writer(self) -> Writer:

@@ -24,7 +24,7 @@ from indexer.runs import Progress, Request
 from indexer.scan import Unreadable, walk
 from indexer.store.base import Store
 from indexer.workers import ReadJob, read_ahead, reading_pool
-from indexer.writer import Batch, Writer, Written
+from indexer.writer import INDEX_DUE, Batch, Writer, Written
 
 __all__ = ["Pipeline", "Report", "Stopped"]
 
@@ -208,9 +208,10 @@ class Pipeline:
 
     def _finish(self) -> None:
         report = self._report
-        if report.items or report.removed:
+        if self._ledger.fact(INDEX_DUE) == "yes":  # also what a run left that was stopped before it came to this
             self._tell(state="finishing", message="Building the search index", force=True)
             info = self._store.build_index()
+            self._ledger.set_fact(INDEX_DUE, "no")
             report.notes.append(
                 "Search scans every item, which is exact and quick at this size."
                 if info.exact

@@ -20,7 +20,10 @@ from indexer.paths import folder_chain, to_text
 from indexer.store.base import Store
 from indexer.thumbnail_store import ThumbnailStore
 
-__all__ = ["Batch", "Encoded", "Writer", "Written", "path_fields"]
+__all__ = ["INDEX_DUE", "Batch", "Encoded", "Writer", "Written", "path_fields"]
+
+INDEX_DUE = "index_due"
+"""The fact of the ledger that says that points changed since the search index was built."""
 
 _POINTS_A_WRITE = 512
 
@@ -111,6 +114,7 @@ class Writer:
         if not encoded:
             return
         with self._ledger.transaction():
+            self._ledger.set_fact(INDEX_DUE, "yes")
             for one in encoded:
                 parts = tuple(item.part for item in one.loaded.items)
                 content = Content(one.loaded.content_hash, one.loaded.kind, parts)
@@ -141,6 +145,7 @@ class Writer:
         """Make the store show the paths that the ledger knows; content without any is deleted."""
         if not moved:
             return
+        self._ledger.set_fact(INDEX_DUE, "yes")
         orphans = []
         for content in moved:
             paths = self._ledger.paths_of(content.hash)

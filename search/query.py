@@ -1,5 +1,6 @@
 """A query as a person means it: what to look for, of which kind, where, from when."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,8 @@ class Query:
         """Refuse what makes no sense, in one sentence, before any model is loaded."""
         if not (self.text and self.text.strip()) and not self.images and not self.like:
             raise InputError("there is nothing to look for: give some words, a picture, or both.")
+        if self.like and not _is_id(self.like):
+            raise LibraryError(f"{self.like!r} is not the id of an item. Take the id of a hit.")
         if self.limit < 0 or self.offset < 0 or self.limit + self.offset > MAX_HITS:
             raise LibraryError(f"limit and offset must not be negative and must not exceed {MAX_HITS:,} together.")
         if self.kind is not None and self.kind not in get_args(Kind):
@@ -62,3 +65,11 @@ class Query:
                 raise LibraryError(f"nothing lies since {self.since} and until {self.until}: the first is the later one.")
             must.append(Range("date", first, last))
         return Where(tuple(must))
+
+
+def _is_id(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -20,6 +20,7 @@ from tiny import CARD
         ({"text": " \n "}, InputError, "nothing to look for"),
         ({"text": "cat", "limit": -1}, LibraryError, "negative"),
         ({"text": "cat", "offset": 9999, "limit": 2}, LibraryError, "10,000"),
+        ({"like": "../../etc/passwd"}, LibraryError, "not the id of an item"),
         ({"text": "cat", "kind": "smell"}, LibraryError, "'smell' is not a kind"),
         ({"text": "cat", "since": "soon"}, LibraryError, "not a date"),
         ({"text": "cat", "since": "2020", "until": "2019"}, LibraryError, "later"),
