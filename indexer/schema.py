@@ -25,9 +25,9 @@ class Field:
 FIELDS: tuple[Field, ...] = (
     Field("kind", "keyword", True, "image or document"),
     Field("modality", "keyword", True, "which candidate tower made the vector: image or text"),
-    Field("content", "keyword", True, "hex SHA-256 of the file's bytes"),
+    Field("content", "keyword", False, "hex SHA-256 of the file's bytes"),
     Field("part", "keyword", False, "which part of the file this item is"),
-    Field("paths", "keyword", True, "every place where these bytes lie"),
+    Field("paths", "keyword", False, "every place where these bytes lie"),
     Field("folders", "keyword", True, "every folder above any of the paths, so that `under` is one match"),
     Field("names", "text", True, "file names without folders"),
     Field("extension", "keyword", True, "lower case, no dot; of the first path"),
@@ -43,5 +43,5 @@ FIELDS: tuple[Field, ...] = (
     Field("keywords", "keyword", True, "the picture's or document's own keywords"),
     Field("page", "integer", True, "1-based page, slide or sheet of a passage"),
     Field("text", "text", False, "the passage itself"),
-    Field("indexed_at", "datetime", True, "when this item was written"),
+    Field("indexed_at", "datetime", False, "when this item was written"),
 )
