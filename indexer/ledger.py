@@ -24,7 +24,7 @@ from indexer.items import Kind, Source
 __all__ = ["Content", "ContentState", "Counts", "Failure", "Ledger", "Seen"]
 
 ContentState = Literal["pending", "indexed", "moved"]
-"""Points being written | in the store | in the store, where paths are still to be brought up to date."""
+"""Points being written | in the store | in the store, but showing paths that are no longer right."""
 
 Seen = Literal["unchanged", "failed", "todo"]
 """What a scan may find: indexed and as it was | failed before and as it was | to be done."""
@@ -207,13 +207,13 @@ class Ledger:
     # --- contents
 
     def same_size(self, size: int) -> list[str]:
-        """Hashes of indexed contents of exactly this many bytes."""
-        return [h for (h,) in self.execute("SELECT content FROM contents WHERE size = ? AND state = 'indexed'", (size,))]
+        """Hashes of contents of exactly this many bytes that are in the store."""
+        return [h for (h,) in self.execute("SELECT content FROM contents WHERE size = ? AND state != 'pending'", (size,))]
 
     def content(self, content_hash: str) -> Content | None:
-        """An indexed content, or None."""
+        """A content that is in the store, or None."""
         rows = self.execute(
-            "SELECT content, kind, parts FROM contents WHERE content = ? AND state = 'indexed'",
+            "SELECT content, kind, parts FROM contents WHERE content = ? AND state != 'pending'",
             (content_hash,),
         )
         return _content(rows[0]) if rows else None

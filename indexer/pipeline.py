@@ -205,6 +205,8 @@ class Pipeline:
             for chunk in _chunks(self._ledger.unseen(root, scan)):
                 self._report.removed += self._writer.remove(chunk)
                 self._tell(message=f"Removing what is gone from {root}")
+        self._writer.tidy()
+        self._writer.tidy()
 
     def _finish(self) -> None:
         report = self._report

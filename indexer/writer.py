@@ -72,7 +72,7 @@ class Writer:
         """Finish or undo what an earlier run left half-done. Returns how many contents were concerned."""
         pending, moved = self._ledger.contents_in("pending"), self._ledger.contents_in("moved")
         self._delete_points(pending)
-        self._settle(moved)
+        self._settle(moved, delete_orphans=True)
         return len(pending) + len(moved)
 
     def commit(self, batch: Batch, scan: int) -> Written:
@@ -97,8 +97,16 @@ class Writer:
                 touched.append(self._ledger.record_failure(source, scan, reason, transient))
                 written.failed += 1
             moved = self._note_moved(touched)
-        self._settle(moved)
+        self._settle(moved, delete_orphans=False)
         return written
+
+    def tidy(self) -> None:
+        """Delete content that lost its last path in this run.
+
+        Not sooner: whoever copies a file and then edits the original gives the old bytes a new path, which the run may
+        come to later, and then there is nothing to read or encode again.
+        """
+        self._settle(self._ledger.contents_in("moved"), delete_orphans=True)
 
     def remove(self, paths: Sequence[Path]) -> int:
         """Take sources out of the index. Returns how many of them were indexed (failed ones are just forgotten)."""
@@ -107,7 +115,7 @@ class Writer:
             for path in paths:
                 self._ledger.forget(path)
             moved = self._note_moved(contents)
-        self._settle(moved)
+        self._settle(moved, delete_orphans=True)
         return sum(content is not None for content in contents)
 
     def _write_points(self, encoded: Sequence[Encoded]) -> None:
@@ -141,23 +149,23 @@ class Writer:
         self._ledger.set_state([content.hash for content in moved], "moved")
         return moved
 
-    def _settle(self, moved: Sequence[Content]) -> None:
-        """Make the store show the paths that the ledger knows; content without any is deleted."""
+    def _settle(self, moved: Sequence[Content], *, delete_orphans: bool) -> None:
+        """Make the store show the paths that the ledger knows; content without any stays "moved" or is deleted."""
         if not moved:
             return
         self._ledger.set_fact(INDEX_DUE, "yes")
-        orphans = []
+        settled: list[Content] = []
+        orphans: list[Content] = []
         for content in moved:
             paths = self._ledger.paths_of(content.hash)
             if paths:
                 self._store.set_payload(_ids(content), path_fields(paths))
-            else:
-                orphans.append(content)
+            (settled if paths else orphans).append(content)
         self._store.flush()
         with self._ledger.transaction():
-            self._ledger.set_state([content.hash for content in moved], "indexed")
-            self._ledger.set_state([content.hash for content in orphans], "moved")
-        self._delete_points(orphans)
+            self._ledger.set_state([content.hash for content in settled], "indexed")
+        if delete_orphans:
+            self._delete_points(orphans)
 
     def _delete_points(self, contents: Sequence[Content]) -> None:
         if not contents:

@@ -107,6 +107,32 @@ def test_the_same_bytes_at_two_paths_are_one_item_with_both_paths(library, files
     assert library.search("red", under=files / "pictures" / "deep", limit=1)[0].id == hit.id
 
 
+def test_a_copy_whose_original_was_edited_keeps_its_item(library, files, monkeypatch):
+    add(library, files)
+    original = files / "notes" / "harbour.txt"
+    shutil.copy(original, files / "notes" / "later copy.txt")
+    original.write_text("A mountain in snow".ljust(original.stat().st_size, "."))
+    assert original.stat().st_size == (files / "notes" / "later copy.txt").stat().st_size
+    report = add(library, files)
+    assert (report.indexed + report.renamed, report.failed, report.items) == (2, 0, 1)
+    assert library.store.count() == 7
+    assert paths(library.search("harbour", limit=1)) == ["later copy.txt"]
+    assert library.search("harbour", limit=1)[0].payload["paths"] == [str(files / "notes" / "later copy.txt")]
+    assert paths(library.search("mountain", limit=1)) == ["harbour.txt"]
+
+
+def test_two_files_that_swap_their_bytes_swap_their_items(library, files):
+    add(library, files)
+    red, blue = files / "pictures" / "red.png", files / "pictures" / "blue.png"
+    held = red.read_bytes()
+    red.write_bytes(blue.read_bytes())
+    blue.write_bytes(held)
+    assert add(library, files).failed == 0
+    assert paths(library.search("red", limit=1)) == ["blue.png"]
+    assert paths(library.search("blue", limit=1)) == ["red.png"]
+    assert library.store.count() == 6
+
+
 def test_a_bad_file_is_recorded_and_costs_the_others_nothing(library, files):
     (files / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 nothing more")
     (files / "empty.pdf").write_bytes(b"")
