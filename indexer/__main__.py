@@ -49,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("paths", nargs="*", metavar="PATH", help="file or folder; none: all that were added before")
     add.add_argument("--model", metavar="CARD", help="model card (python -m encoders cards); default: starter")
     add.add_argument("--retry-failed", action="store_true", help="try files again that failed before")
+    add.add_argument(
+        "--limit", action="append", default=[], metavar="NAME=NUMBER", help="another limit for a file; see docs/files.md"
+    )
     add.add_argument("--workers", type=_positive, metavar="N", help="processes that read files; default: one a core")
     add_library_options(add)
     add_library_options(command("status", _status, "How the collection stands."))
@@ -70,11 +73,14 @@ def _positive(text: str) -> int:
 
 
 def _add(options: argparse.Namespace) -> int:
+    from indexer.limits import limits_from
+
     with _library(options) as library, ProgressLine() as line:
         report = library.add(
             options.paths,
             model=options.model,
             retry_failed=options.retry_failed,
+            limits=limits_from(options.limit),
             workers=options.workers,
             on_progress=line.show,
         )

@@ -1,8 +1,11 @@
 """Bounds that protect the machine from one bad file. A file over a bound is a LimitError: recorded, never half read."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 
-__all__ = ["Limits"]
+from encoders.errors import LibraryError
+
+__all__ = ["Limits", "limits_from"]
 
 _MIB = 1 << 20
 
@@ -27,3 +30,24 @@ class Limits:
     max_passages: int = 50_000  # passages of one document
     max_depth: int = 200  # levels of nested lists and objects in JSON, of grouped shapes, of e-mail parts
     seconds_per_file: float = 60.0  # seconds one file may take; kept by the pipeline, which ends the worker
+
+
+def limits_from(settings: Iterable[str]) -> Limits:
+    """The default limits, changed by settings like "max_pages=500". Raises LibraryError for one that makes no sense.
+
+    >>> limits_from(["max_pages=500", "seconds_per_file=10"]).max_pages
+    500
+    """
+    changes: dict[str, float] = {}
+    kinds = {name: type(default) for name, default in asdict(Limits()).items()}
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        if name not in kinds:
+            raise LibraryError(f"{name!r} is not a limit. Limits are: {', '.join(kinds)}.")
+        try:
+            changes[name] = kinds[name](value)
+        except ValueError:
+            raise LibraryError(f"the limit {name} needs a number, as in {name}={getattr(Limits, name):g}.") from None
+        if not changes[name] > 0:
+            raise LibraryError(f"the limit {name} must be more than 0, got {value}.")
+    return replace(Limits(), **changes)  # type: ignore[arg-type]  # each of its field's own type

@@ -92,6 +92,9 @@ def test_status_failures_remove_and_drop(indexed, photographs):
         (("search", "cat", "--kind", "smell"), 2, "invalid choice"),
         (("search", "   "), 1, "nothing to look for"),
         (("indexer", "add", "--workers", "0", "."), 2, "at least 1"),
+        (("indexer", "add", "--limit", "max_smell=3", "."), 1, "max_pages"),
+        (("indexer", "add", "--limit", "max_pages=many", "."), 1, "needs a number"),
+        (("indexer", "add", "--limit", "max_pages=-1", "."), 1, "more than 0"),
         (("search", "cat", "-n", "-5"), 1, "negative"),
     ],
 )  # fmt: skip

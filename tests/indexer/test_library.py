@@ -1,12 +1,14 @@
 """The whole path, folder to hits, on real files, the real store and real worker processes."""
 
 import os
+import re
 import shutil
 import time
 
 import pytest
 
 from encoders.errors import LibraryError, SpaceMismatch
+from indexer.limits import limits_from
 from search import open_library
 
 from tiny import tiny_encoder
@@ -144,6 +146,14 @@ def test_a_bad_file_is_recorded_and_costs_the_others_nothing(library, files):
     assert add(library, files).failed == 2, "it is still true"
     shutil.copy(files / "pictures" / "red.png", files / "broken.jpg")
     assert add(library, files).failed == 1
+
+
+def test_a_limit_is_a_setting(library, files):
+    report = add(library, files, limits=limits_from(["max_text_bytes=10", "max_pixels=5"]))
+    assert (report.indexed, report.failed) == (0, 6)
+    assert {"max_text_bytes", "max_pixels"} <= set(re.findall(r"max_\w+", str(library.failures())))
+    assert add(library, files).failed == 6, "not tried again while nothing changed"
+    assert add(library, files, retry_failed=True).indexed == 6
 
 
 def test_a_file_that_becomes_unreadable_leaves_with_its_reason(library, files):
