@@ -73,8 +73,8 @@ class SearchLibrary(Library):
 
     def answer(self, query: Query, *, exact: bool = False) -> list[Hit]:
         """Hits for a query that was put together before."""
-        self.require_existing()
         if self.store.manifest() is None:
+            self.require_existing()  # nothing was ever added: say so; added, but without any item: nothing is found
             return []
         vector, modality = self._vector(query)
         wanted = query.offset + query.limit
@@ -91,7 +91,6 @@ class SearchLibrary(Library):
 
     def item(self, item_id: str) -> Hit | None:
         """One item of the collection, as a hit of rank 0; None if there is no such item."""
-        self.require_existing()
         found = self.store.retrieve([item_id]) if self.store.manifest() is not None else []
         return _hit(0, 1.0, ScoredItem(found[0].id, 1.0, found[0].payload), None) if found else None
 

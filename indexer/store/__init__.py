@@ -21,7 +21,7 @@ def open_store(
 
     Nothing is opened or asked before the first call of a method. `wait`: seconds that a call may wait for
     another process that holds the collection in `folder`; `on_wait` gets one sentence when that wait becomes
-    noticeable. Without `api_key` the environment variable SKYBRIDGE_QDRANT_API_KEY is used.
+    noticeable, or when a server has to be asked again. Without `api_key` the environment variable SKYBRIDGE_QDRANT_API_KEY is used.
     """
     if url is None:
         from indexer.store.edge import EdgeStore
@@ -29,7 +29,7 @@ def open_store(
         return EdgeStore(folder, collection, wait=wait, on_wait=on_wait)
     from indexer.store.server import ServerStore
 
-    return ServerStore(collection, url, api_key)
+    return ServerStore(collection, url, api_key, on_wait=on_wait)
 
 
 def list_collections(url: str, api_key: str | None = None) -> list[str]:

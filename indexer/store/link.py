@@ -7,6 +7,7 @@ import os
 import random
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from encoders.errors import SkybridgeError, StoreError, StoreUnavailable
@@ -25,7 +26,10 @@ class NotFound(StoreError):  # noqa: N818 - stays inside this package
 
 
 class Link:
-    """A client that is made when first needed. `patience`: seconds after which a failing call is given up."""
+    """A client that is made when first needed. `patience`: seconds after which a failing call is given up.
+
+    `on_wait` gets one sentence when a call has to be repeated.
+    """
 
     def __init__(
         self,
@@ -35,8 +39,10 @@ class Link:
         client: "QdrantClient | None" = None,
         timeout: float = 10.0,
         patience: float = 20.0,
+        on_wait: Callable[[str], None] | None = None,
     ) -> None:
         self.url = url
+        self._on_wait = on_wait
         self._key = api_key if api_key is not None else os.environ.get(API_KEY_VARIABLE)
         self._own = client is None
         self._client = client
@@ -53,6 +59,7 @@ class Link:
         """Call a method of the client; again, with growing pauses, while the fault may pass."""
         deadline = time.monotonic() + self._patience
         pause = _FIRST_PAUSE
+        told = False
         while True:
             try:
                 return getattr(self._connected(), method)(*args, **options)
@@ -63,6 +70,9 @@ class Link:
                 left = deadline - time.monotonic()
                 if not fault.may_pass or left <= 0:
                     raise fault.told() from error
+                if self._on_wait is not None and not told:
+                    told = True
+                    self._on_wait(f"the Qdrant server at {self.url} does not answer; trying again for {left:.0f} s")
                 # Jitter, or all clients that a restart cut off come back in the same instant.
                 nap = max(pause * random.uniform(0.5, 1.5), fault.pause)
                 time.sleep(min(nap, left))

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,9 +54,10 @@ class ServerStore:
         timeout: float = 10.0,
         patience: float = 20.0,
         build_wait: float = 900.0,
+        on_wait: Callable[[str], None] | None = None,
     ) -> None:
         self._collection = collection
-        self._link = Link(url, api_key, client=client, timeout=timeout, patience=patience)
+        self._link = Link(url, api_key, client=client, timeout=timeout, patience=patience, on_wait=on_wait)
         self._build_wait = build_wait
         self._known: Manifest | None = None
         self._version: str | None = None

@@ -111,9 +111,12 @@ def store_at(script, **options):
 @pytest.mark.parametrize("stumble", [BROKEN, (429, {}), (503, b"<html>no backend</html>"), ("cut", None), ("hang", 1.5)])
 def test_a_stumble_is_retried(stumble):
     with served(stumble, stumble, MISSING) as script:
-        store = store_at(script, patience=20.0)
+        told = []
+        store = store_at(script, patience=20.0, on_wait=told.append)
         assert store.manifest() is None
         assert len(script.asked) == 3
+        assert len(told) == 1, "that it has to wait is said once"
+        assert "trying again" in told[0]
         store.close()
 
 

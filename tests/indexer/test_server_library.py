@@ -28,6 +28,16 @@ def test_the_whole_path_on_a_server(library, files, home):
     assert not (home / "collections").exists()
 
 
+def test_another_machine_searches_what_this_one_indexed(library, files, tmp_path, encoder):
+    library.add([files], workers=1)
+    with open_library(tmp_path / "elsewhere", url="http://localhost:6333", encoder=encoder) as other:
+        other.__dict__["store"] = library.store
+        hits = other.search("red", limit=1)
+        assert hits[0].path.endswith("red.png")
+        assert other.item(hits[0].id).payload == hits[0].payload
+        other.__dict__.pop("store")  # the first library closes it
+
+
 def test_a_collection_that_vanished_from_the_server_is_indexed_anew(library, files):
     library.add([files], workers=1)
     library.store.drop()
