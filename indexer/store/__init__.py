@@ -21,7 +21,8 @@ def open_store(
 
     Nothing is opened or asked before the first call of a method. `wait`: seconds that a call may wait for
     another process that holds the collection in `folder`; `on_wait` gets one sentence when that wait becomes
-    noticeable, or when a server has to be asked again. Without `api_key` the environment variable SKYBRIDGE_QDRANT_API_KEY is used.
+    noticeable, or when a server has to be asked again. Without `api_key` the environment variable
+    SKYBRIDGE_QDRANT_API_KEY is used.
     """
     if url is None:
         from indexer.store.edge import EdgeStore
