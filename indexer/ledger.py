@@ -92,12 +92,14 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
         self._lock = threading.RLock()
         try:
             self._db = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._migrate()
+            self._inode = _inode(path)  # not given to another file while ours is open
         except sqlite3.DatabaseError as error:
             raise LibraryError(
                 f"the ledger {path} cannot be used ({error}). Your own files are safe; delete the folder {path.parent} "
@@ -113,6 +115,10 @@ class Ledger:
                 for statement in script.split(";"):
                     self._db.execute(statement)
             self._db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+
+    def is_in_place(self) -> bool:
+        """The file that is open is still the one at its path: nobody has deleted or replaced it."""
+        return _inode(self._path) == self._inode
 
     def close(self) -> None:
         """Close the file."""
@@ -330,6 +336,13 @@ class Ledger:
     def set_fact(self, name: str, value: str) -> None:
         """Keep a small text with the collection."""
         self.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
 
 
 def _content(row: Iterable) -> Content:

@@ -85,9 +85,14 @@ class Library:
 
     # --- what it is made of, each opened when first asked for
 
-    @cached_property
+    @property
     def ledger(self) -> Ledger:
         """What is known of every source."""
+        self.renew()
+        return self._ledger
+
+    @cached_property
+    def _ledger(self) -> Ledger:
         return Ledger(self._folder / "ledger.sqlite3")
 
     @cached_property
@@ -114,9 +119,15 @@ class Library:
         """Something was added to it at some time."""
         return (self._folder / "ledger.sqlite3").is_file()
 
+    def renew(self) -> None:
+        """Let go of what was opened of a collection that another process has dropped since."""
+        if "_ledger" in self.__dict__ and not self._ledger.is_in_place():
+            self.close()
+            self.__dict__.pop("encoder", None)  # the next one may be filled by another model
+
     def close(self) -> None:
         """Release everything; the library may be used again afterwards."""
-        for name in ("ledger", "thumbnails", "store"):
+        for name in ("_ledger", "thumbnails", "store"):
             if name in self.__dict__:
                 self.__dict__.pop(name).close()
 

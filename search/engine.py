@@ -73,6 +73,7 @@ class SearchLibrary(Library):
 
     def answer(self, query: Query, *, exact: bool = False) -> list[Hit]:
         """Hits for a query that was put together before."""
+        self.renew()
         if self.store.manifest() is None:
             self.require_existing()  # nothing was ever added: say so; added, but without any item: nothing is found
             return []

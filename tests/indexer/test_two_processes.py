@@ -5,10 +5,11 @@ import sys
 
 import pytest
 
-from encoders.errors import LibraryError
+from encoders.errors import LibraryError, SpaceMismatch
 from search import open_library
 
 from test_kill import start
+from tiny import tiny_encoder
 
 
 def test_searching_goes_on_while_another_process_indexes(home, tmp_path, encoder, write_picture):
@@ -70,6 +71,21 @@ def test_a_run_in_another_process_can_be_paused_resumed_and_stopped(home, tmp_pa
         assert library.current_run() is None
         assert library.status().run.progress.state == "stopped"
         assert not library.request("stop")
+
+
+def test_a_collection_that_another_process_drops_and_fills_anew_is_seen_anew(home, files, write_picture):
+    with open_library(home, encoder=tiny_encoder()) as app, open_library(home, encoder=tiny_encoder("2")) as terminal:
+        app.add([files / "pictures"], workers=1)
+        assert app.search("red", limit=1)[0].path.endswith("red.png")
+        terminal.drop()
+        assert app.status().items == 0
+        with pytest.raises(LibraryError, match="no collection"):
+            app.search("red")
+        terminal.add([files / "notes"], workers=1)
+        assert app.status().items == 2
+        assert app.status().documents == 2
+        with pytest.raises(SpaceMismatch, match="tiny-words-2"):
+            app.search("harbour")
 
 
 def test_output_that_nobody_reads_is_no_error(home, files, encoder):
