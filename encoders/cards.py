@@ -49,7 +49,7 @@ _STARTER = ModelCard(
         "caption to photograph R@1/10, 21 photographs": (0.71, 0.95),
         "Unicode name to emoji R@1/10, 680 emoji": (0.079, 0.212),
         "class name to its definition, cosine, median": 0.46,
-        "source": "measured by this project; docs/models.md says how",
+        "source": "measured once, by hand, on the material the recipe was chosen on; see docs/models.md",
     },
     score_ranges={
         # medians of unrelated pairs, and what clear matches reach: 21 photographs with captions, the same photographs
