@@ -83,7 +83,7 @@ class StreamingFrequencies:
         self.seen += len(ids)
 
     def log_q(self, items: ArrayLike) -> NDArray[np.float64]:
-        """(n,) item numbers -> (n,) log of the probability of a draw; for one never seen that of the next row being its first."""
+        """(n,) item numbers -> (n,) log of the probability of one draw; for an item never seen, that of the next row."""
         slots = self._slots(np.asarray(items, dtype=np.int64))
         hashes = np.arange(len(slots))[:, None]
         gaps = np.where(self._times[hashes, slots] > 0, self._gap[hashes, slots], self.seen + 1.0)
@@ -109,7 +109,7 @@ class StreamingFrequencies:
         self.seen = int(state["seen"])
 
     def _slots(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(hashes, n)"""
+        """(hashes, n): the slot of each item in each array."""
         if ids.ndim != 1:
             raise InputError(f"item numbers must be a row of numbers, got shape {ids.shape}")
         with np.errstate(over="ignore"):

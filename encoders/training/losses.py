@@ -56,7 +56,7 @@ def softmax_loss(
 def initial_bias(columns: int) -> float:
     """The sigmoid loss's first bias, log(p / (1 - p)) with p = 1 / columns: the share of cells that are positives.
 
-    SigLIP's own -10 is meant for batches of 32k (Zhai et al. 2023, section 3.2); at a small batch it has to be unlearned first.
+    SigLIP's own -10 is meant for batches of 32k (Zhai et al. 2023); at a small batch it has to be unlearned first.
 
     >>> round(initial_bias(256), 2)
     -5.54

@@ -36,7 +36,7 @@ def mine_hard_negatives(
     - `positives[i]`: places of the right items of query i, at least one. They never come out, nor does an item whose
       `item_ids` entry equals one of theirs (the same picture twice in the catalogue).
     - `relative_margin`: an item scoring above p - |p| * margin is left out, where p is the score of the query's worst
-      positive (NV-Retriever, Moreira et al. 2024, section 3: TopK-PercPos at 95%).
+      positive (NV-Retriever, Moreira et al. 2024, arXiv 2407.15831: TopK-PercPos at 95%).
     - `skip`: so many of the hardest that are left are passed over, for data with many unlabelled answers.
     - `guide`: query and item vectors of a better model; its scores decide about the margin, ours about the order.
 
@@ -63,7 +63,7 @@ def mine_hard_negatives(
             places = np.fromiter(right, dtype=np.int64)
             worst = judge[places].min()
             allowed = judge <= worst - abs(worst) * relative_margin
-            allowed[places if twins is None else np.flatnonzero(np.isin(twins, twins[places]))] = False
+            allowed[places if twins is None else np.concatenate([twins[place] for place in right])] = False
             mined.append(_hardest(row, allowed, skip, number))
     return mined
 
@@ -86,7 +86,7 @@ def hardest_columns(scores: Tensor, number: int, positives: Tensor | None = None
 def false_negatives_by_id(
     known: Sequence[Collection[Hashable]], columns: Sequence[Hashable], positives: Tensor | None = None
 ) -> Tensor:
-    """n sets of ids and m ids -> (n, m) bool, True where column j is a known right answer of row i, but not its own positive.
+    """Sets of ids (n) and ids (m) -> (n, m) bool, True where column j is a known right answer of row i, not its own positive.
 
     `known[i]` holds the ids of all items that answer query i. Two captions of one picture share its id, so neither is the
     other's negative.
@@ -106,7 +106,7 @@ def false_negatives_by_id(
 def false_negatives_by_guide(guide_scores: Tensor, positives: Tensor | None = None, margin: float = 0.0) -> Tensor:
     """(n, m) scores of a guide -> (n, m) bool, True where it puts column j above row i's positive less the margin.
 
-    A better, frozen model sees right answers that nobody has labelled (GISTEmbed, Solatorio 2024, section 3).
+    A better, frozen model sees right answers that nobody has labelled (GISTEmbed, Solatorio 2024, arXiv 2402.16829).
 
     >>> false_negatives_by_guide(torch.tensor([[0.5, 0.6, 0.45]])).int().tolist()
     [[0, 1, 0]]
@@ -127,14 +127,17 @@ def _hardest(scores: NDArray[np.float32], allowed: NDArray[np.bool_], skip: int,
     return places[order[skip:wanted]].astype(np.int64)
 
 
-def _twins(item_ids: Sequence[Hashable] | None, size: int) -> NDArray[np.int64] | None:
-    """(m,): a number for each different id, or None when no two items share one."""
+def _twins(item_ids: Sequence[Hashable] | None, size: int) -> list[NDArray[np.int64]] | None:
+    """For each item the places of all items of its id, itself among them; None without ids."""
     if item_ids is None:
         return None
     if len(item_ids) != size:
         raise InputError(f"{len(item_ids)} item ids for {size} items")
-    numbers: dict[Hashable, int] = {}
-    return np.array([numbers.setdefault(name, len(numbers)) for name in item_ids], dtype=np.int64)
+    places: dict[Hashable, list[int]] = {}
+    for place, name in enumerate(item_ids):
+        places.setdefault(name, []).append(place)
+    rows = {name: np.array(row, dtype=np.int64) for name, row in places.items()}
+    return [rows[name] for name in item_ids]
 
 
 def _check_mining(

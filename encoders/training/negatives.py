@@ -83,8 +83,8 @@ def mixed_columns(
 ) -> Columns:
     """(n,) items of a batch's rows -> n + number columns: the batch, then uniform draws (Yang et al. 2020).
 
-    In-batch negatives never show what is rare or new; uniform ones do. Together they are draws of a mixture, so every column, of
-    either part, has the probability (n * frequency + number * uniform) / (n + number) of its own item (their equation 6).
+    In-batch negatives never show what is rare or new; uniform ones do. Together they are draws of a mixture, so every
+    column, of either part, has the probability (n * frequency + number * uniform) / (n + number) of its own item.
 
     >>> ids, log_q = mixed_columns(np.random.default_rng(0), [0, 0], np.array([0.9, 0.1]), 2)
     >>> np.exp(log_q[:2]).round(3).tolist()  # (2 * .9 + 2 * .5) / 4
@@ -123,7 +123,7 @@ def _draw(rng: np.random.Generator, distribution: NDArray[np.float64], number: i
 def _numbers(items: ArrayLike, size: int) -> NDArray[np.int64]:
     ids = np.asarray(items, dtype=np.int64)
     if ids.ndim != 1 or (ids.size and not (ids.min() >= 0 and ids.max() < size)):
-        raise InputError(f"item numbers must be a row of numbers from 0 to {size - 1}, got {ids.min()} to {ids.max()}")
+        raise InputError(f"item numbers must be a row of numbers from 0 to {size - 1}, got {ids.tolist()[:5]} ...")
     return ids
 
 

@@ -21,15 +21,16 @@ class QueuedColumns(NamedTuple):
 class CrossBatchQueue:
     """The last `capacity` item vectors, detached, each with its id and the log probability it was drawn with.
 
-    The probability travels with the vector: a queued column is as biased towards popular items as on the day it was drawn. Early in
-    training vectors still move so fast that old ones mislead, so the queue fills but answers nothing until `warm_up` batches
-    have gone in. Push a batch after its step: a batch that is already in the queue would be its own negative.
+    The probability travels with the vector: a queued column is as biased towards popular items as when it was drawn. Early
+    in training vectors still move so fast that old ones mislead, so the queue fills but answers nothing until `warm_up`
+    batches have gone in. Push a batch after its step: a batch that is already in the queue would be its own negative.
     """
 
     def __init__(self, capacity: int, dimension: int, warm_up: int = 0, device: str | torch.device = "cpu") -> None:
         if capacity < 1 or dimension < 1 or warm_up < 0:
             raise InputError(
-                f"a queue needs a capacity and a dimension of at least 1 and a warm-up of 0 or more, got {capacity}, {dimension}, {warm_up}"
+                "a queue needs a capacity and a dimension of at least 1 and a warm-up of 0 or more, "
+                f"got {capacity}, {dimension} and {warm_up}"
             )
         self.warm_up = warm_up
         self._pushed = 0  # batches
@@ -44,7 +45,7 @@ class CrossBatchQueue:
         return self._filled
 
     def push(self, vectors: Tensor, ids: Tensor, log_q: Tensor) -> None:
-        """(b, d) vectors, (b,) int64 ids, (b,) log probabilities; the oldest make room. InputError when the shapes do not fit."""
+        """(b, d) vectors, (b,) int64 ids, (b,) log probabilities; the oldest make room. InputError for other shapes."""
         rows = len(vectors)
         if vectors.shape != (rows, self._vectors.shape[1]) or ids.shape != (rows,) or log_q.shape != (rows,):
             raise InputError(
@@ -82,7 +83,8 @@ class CrossBatchQueue:
         """Take over what `state_dict` gave. InputError when it comes from a queue of another size."""
         if state["vectors"].shape != self._vectors.shape:
             raise InputError(
-                f"the saved queue is (capacity, dimension) {tuple(state['vectors'].shape)}, this one {tuple(self._vectors.shape)}"
+                f"the saved queue is (capacity, dimension) {tuple(state['vectors'].shape)}, "
+                f"this one {tuple(self._vectors.shape)}"
             )
         self._vectors.copy_(state["vectors"])
         self._ids.copy_(state["ids"])

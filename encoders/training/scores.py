@@ -23,8 +23,8 @@ _COLDEST, _WARMEST = 0.01, 1.0
 class Temperature(nn.Module):
     """() -> scalar tensor t > 0 by which cosines are divided, learned (in [.01, 1]) or fixed.
 
-    What is learned is ln(1/t), from ln(1/.07), never above ln 100 (Radford et al. 2021, section 2.4). The bound is put on the
-    parameter itself, before it is used: a bound on its exponential would cut the gradient and the parameter could not come back.
+    What is learned is ln(1/t), from ln(1/.07), never above ln 100 (Radford et al. 2021, section 2.5). The bound is put on the
+    parameter itself before it is used: a bound on the result would cut the gradient, and the parameter could not come back.
 
     >>> round(Temperature()().item(), 4), [name for name, _ in Temperature(learned=False).named_parameters()]
     (0.07, [])
@@ -93,7 +93,7 @@ def training_scores(
 
     - `temperature`: t, a number or what `Temperature` answers. Scores are cosines / t.
     - `log_q` (m,): natural log of the probability with which each column was drawn (frequencies.py, negatives.py). Plain
-      (Yi et al. 2019, equation 3): subtracted from every column, the positive's, too; a common factor of all q plays no part.
+      (Yi et al. 2019): subtracted from every column, the positive's, too; a common factor of all q plays no part.
       A mined column takes the log_q that its item has in the catalogue: with 0 it would stand log(1/q) below the drawn ones.
     - `corrected` (Khrylchenko et al. 2025, arXiv 2507.09331): the positive was not drawn, so it stays as it is; a negative is
       drawn from what is left without the positive, Q' = q / (1 - q_positive), and the k negatives of a row are a mean, so that
@@ -107,8 +107,8 @@ def training_scores(
     >>> cosines, log_q = torch.tensor([[0.8, 0.4]]), torch.tensor([0.5, 0.5]).log()
     >>> training_scores(cosines, 0.1).tolist()
     [[8.0, 4.0]]
-    >>> (training_scores(cosines, 0.1, log_q=log_q) - training_scores(cosines, 0.1)).exp().tolist()
-    [[2.0, 2.0]]
+    >>> [round(score, 3) for score in training_scores(cosines, 0.1, log_q=log_q)[0].tolist()]  # log 2 = .693
+    [8.693, 4.693]
     """
     if not isinstance(temperature, Tensor) and not temperature > 0:
         raise InputError(f"the temperature must be above 0, got {temperature}")
@@ -135,7 +135,7 @@ def _checked_log_q(log_q: Tensor, scores: Tensor) -> Tensor:
     if bad.any():
         column = int(bad.int().argmax())
         raise InputError(
-            f"log_q of column {column} is {float(log_q[column])}, which is no log of a probability: it must be finite and not above 0"
+            f"log_q of column {column} is {float(log_q[column])}, no log of a probability: it must be finite and not above 0"
         )
     return log_q.to(scores)
 
