@@ -68,18 +68,12 @@ class StreamingFrequencies:
         """(n,) int64 item numbers of the next n training rows, in order."""
         ids = np.asarray(items, dtype=np.int64)
         slots = self._slots(ids)
-        clock = self.seen + 1 + np.arange(len(ids))
-        for last, gap, times, row in zip(self._last, self._gap, self._times, slots, strict=True):
-            todo = np.arange(len(ids))
-            while todo.size:  # each round takes the first sight of every slot that is still waiting
-                first = np.sort(np.unique(row[todo], return_index=True)[1])
-                now = todo[first]
-                at = row[now]
-                times[at] += 1
-                share = np.maximum(self.rate, 1.0 / times[at])
-                gap[at] += share * (clock[now] - last[at] - gap[at])
-                last[at] = clock[now]
-                todo = np.delete(todo, first)
+        # row after row, since a batch may hold an item twice; popular ones come often, so rounds of first sights are slower
+        for last, gap, times, row in zip(self._last, self._gap, self._times, slots.tolist(), strict=True):
+            for now, slot in enumerate(row, start=self.seen + 1):
+                times[slot] += 1
+                gap[slot] += max(self.rate, 1.0 / times[slot]) * (now - last[slot] - gap[slot])
+                last[slot] = now
         self.seen += len(ids)
 
     def log_q(self, items: ArrayLike) -> NDArray[np.float64]:

@@ -247,8 +247,14 @@ def test_matryoshka_is_a_weighted_mean_over_unit_prefixes():
 
 @pytest.mark.parametrize(
     ("dimensions", "weights", "words"),
-    [([], None, "different numbers from 1 to 8"), ([9], None, r"got \[9\]"), ([4, 4], None, "different"), ([4], [1, 2], "one weight")],
-)  # fmt: skip
+    [
+        ([], None, "different numbers from 1 to 8"),
+        ([9], None, r"got \[9\]"),
+        ([4, 4], None, "different"),
+        ([4], [1, 2], "one weight"),
+        ([4], [0], "above 0"),
+    ],
+)
 def test_matryoshka_refuses_impossible_dimensions(dimensions, weights, words):
     with pytest.raises(InputError, match=words):
         matryoshka(of_vectors, vectors(0, 2), vectors(1, 2), dimensions, weights)
