@@ -27,12 +27,12 @@ class Int8Ranges:
     @property
     def centre(self) -> NDArray[np.float32]:
         """(d,): what code 0 stands for."""
-        return (self.low + self.high) / 2
+        return (self.low + self.high) * np.float32(0.5)
 
     @property
     def step(self) -> NDArray[np.float32]:
         """(d,): how far two neighbouring codes lie apart; 0 where a dimension is constant."""
-        return (self.high - self.low) / (2 * _STEPS)
+        return (self.high - self.low) / np.float32(2 * _STEPS)
 
 
 def gather_ranges(chunks: Iterable[NDArray[np.float32]]) -> Int8Ranges:

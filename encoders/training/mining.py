@@ -13,12 +13,11 @@ from torch import Tensor
 
 from encoders.errors import InputError
 from encoders.training.scores import own_cells, own_columns
+from encoders.vectors import Vectors
 
 __all__ = ["false_negatives_by_guide", "false_negatives_by_id", "hardest_columns", "mine_hard_negatives"]
 
 _CELLS = 1 << 24  # scores in memory at a time: 64 MB of float32
-
-Vectors = NDArray[np.float32]
 
 
 def mine_hard_negatives(
