@@ -42,8 +42,8 @@ class LoraConfig:
 def add_lora(trunk: "nn.Module", config: LoraConfig) -> Any:
     """Change layers of a trunk in place, freeze the rest of it, and return what `merge_lora` takes.
 
-    Without patterns: every linear layer and every attention; in a network that has none, such as a convolutional one,
-    every 1 x 1 convolution. Raises InputError for a pattern that fits no layer, MissingDependency without peft.
+    Without patterns: every linear layer, attention and 1 x 1 convolution. Raises InputError for a pattern that fits no
+    layer, MissingDependency without peft.
     """
     if find_spec("peft") is None:
         raise MissingDependency("peft", "LoRA")
@@ -67,18 +67,15 @@ def merge_lora(tuner: Any) -> "nn.Module":
 
 def _chosen(trunk: "nn.Module", patterns: tuple[str, ...]) -> list[str]:
     """Names below the trunk; patterns name layers as they name parameters, from "trunk." on."""
-    names = {f"{_TRUNK}{name}": kind for name, kind in _adaptable(trunk)}
-    if not patterns:
-        kinds = {kind for kind in names.values() if kind != "convolution"} or {"convolution"}
-        patterns = tuple(name for name, kind in names.items() if kind in kinds)
-    chosen = [name for pattern in patterns for name in fitting_names(pattern, names, "layer for LoRA")]
+    names = [f"{_TRUNK}{name}" for name in _adaptable(trunk)]
+    chosen = [name for pattern in patterns for name in fitting_names(pattern, names, "layer for LoRA")] if patterns else names
     if not chosen:
         raise InputError("this network has no layer that LoRA can change; train it without LoRA")
     return [name.removeprefix(_TRUNK) for name in chosen]
 
 
-def _adaptable(trunk: "nn.Module") -> Iterator[tuple[str, str]]:
-    """Name and kind of every layer that can take a change."""
+def _adaptable(trunk: "nn.Module") -> Iterator[str]:
+    """Name of every layer that can take a change."""
     from torch import nn
 
     within: tuple[str, ...] = ()
@@ -87,8 +84,8 @@ def _adaptable(trunk: "nn.Module") -> Iterator[tuple[str, str]]:
             continue  # torch's attention reads its projection's weights past its forward: adapted with it, or in vain
         if isinstance(layer, nn.MultiheadAttention):
             within = (*within, f"{name}.")
-            yield name, "attention"
-        elif isinstance(layer, nn.Linear):
-            yield name, "linear"
-        elif isinstance(layer, nn.Conv2d) and layer.kernel_size == (1, 1) and layer.groups == 1:
-            yield name, "convolution"
+            yield name
+        elif isinstance(layer, nn.Linear) or (
+            isinstance(layer, nn.Conv2d) and layer.kernel_size == (1, 1) and layer.groups == 1
+        ):
+            yield name
