@@ -6,7 +6,7 @@ The parts are apart so that a trunk that stays as it is can be run once, and its
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["Conse", "Headed"]
+__all__ = ["Conse", "Corrected", "Headed", "with_head"]
 
 
 class Headed(nn.Module):
@@ -28,6 +28,31 @@ class Headed(nn.Module):
         tensor([[0.6000, 0.8000]])
         """
         return functional.normalize(self.head(features), dim=-1)
+
+
+def with_head(network: nn.Module, head: nn.Module | None) -> Headed:
+    """Put a head on a network. Without one: the network in its own two parts, or with an end that changes nothing.
+
+    >>> with_head(Headed(nn.Identity(), nn.Tanh()), None).head
+    Tanh()
+    """
+    if head is None and isinstance(network, Headed):
+        return Headed(network.trunk, network.head)
+    return Headed(network, nn.Identity() if head is None else head)
+
+
+class Corrected(nn.Module):
+    """(n, f) -> (n, d): `straight` of the input, plus a learned correction."""
+
+    def __init__(self, straight: nn.Module, correction: nn.Module) -> None:
+        super().__init__()
+        self.straight = straight
+        self.correction = correction
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Both, added."""
+        answer: Tensor = self.straight(features) + self.correction(features)
+        return answer
 
 
 class Conse(nn.Module):

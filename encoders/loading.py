@@ -15,6 +15,7 @@ _PLANNERS = {
     "starter": ("encoders.starter_tower", "plan_starter"),
     "openclip": ("encoders.clip_tower", "plan_openclip"),
     "sbert": ("encoders.sbert_tower", "plan_sbert"),
+    "trained": ("encoders.trained_tower", "plan_trained"),
 }
 
 
