@@ -179,9 +179,8 @@ def _plans(spec: str | Mapping[str, str], cache: Path) -> dict[Place, tuple[Mode
     if isinstance(spec, str):
         whole = plan_encoder(spec, cache)
         return {place: (whole.card, _network(whole, place)) for place in _PLACES if place in whole.towers}
-    _check_names(spec)
     duals = {one: plan_encoder(one, cache) for one in spec.values()}
-    chosen = {place: _setting(spec, place) for place in _PLACES}
+    chosen = {place: _named(spec, place) for place in _PLACES}
     return {place: (duals[one].card, _network(duals[one], place)) for place, one in chosen.items() if one is not None}
 
 
@@ -195,19 +194,18 @@ def _network(plan: DualPlan, place: Place) -> TextPlan | PicturePlan:
 
 
 def _setting(given: Config | Mapping[str, Config] | None, place: Place) -> Config | None:
-    """What was given for this tower: by its full name, by its modality, or for all."""
-    if not isinstance(given, Mapping):
-        return given
-    _check_names(given)
-    return given.get(".".join(place), given.get(place[1]))
+    """What was given for this tower, by name or for all."""
+    return _named(given, place) if isinstance(given, Mapping) else given
 
 
-def _check_names(given: Mapping[str, Any]) -> None:
+def _named(given: Mapping[str, Config], place: Place) -> Config | None:
+    """What was given for this tower, by its full name or by its modality. Raises InputError for other names."""
     known = ["text", "image", *map(".".join, _PLACES)]
     if unknown := [name for name in given if name not in known]:
         raise InputError(f"there is no tower {unknown[0]!r}; name one of: {', '.join(known)}")
     if not given:
         raise InputError("no tower is named")
+    return given.get(".".join(place), given.get(place[1]))
 
 
 def _check_shared(towers: Mapping[Place, NetworkTower]) -> None:

@@ -45,9 +45,9 @@ def save_trained(
     """
     if unknown := sorted(set(about) - set(_ABOUT)):
         raise InputError(f"a trained card says nothing of {', '.join(unknown)}, only of {', '.join(_ABOUT)}")
-    for card in bases.values():
-        if folder.resolve() in trained_folders(card.id):
-            raise InputError(f"{folder} cannot be replaced by what was trained from it ({card.id}); save to another folder")
+    for base in bases.values():
+        if folder.resolve() in trained_folders(base.id):
+            raise InputError(f"{folder} cannot be replaced by what was trained from it ({base.id}); save to another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         saved = _save_weights(folder, towers)

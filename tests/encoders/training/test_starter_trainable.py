@@ -1,5 +1,8 @@
 """The starter's own networks, with heads, trained a step, exported and held against torch."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from PIL import Image
@@ -87,3 +90,19 @@ def test_lora_in_both_of_its_networks(networks, picture_files):
     image(*inputs).sum().backward()
     assert all(one.grad is not None for one in image.parameters() if one.requires_grad)
     assert not any(part.training for part in image.modules() if isinstance(part, torch.nn.BatchNorm2d))
+
+
+def test_warm_start_imports_no_torch(trained, networks, monkeypatch):
+    """Describing heads and LoRA, looking at a trained card and opening it a second time: nothing heavy."""
+    program = (
+        "import sys; from pathlib import Path; from encoders import find_card, load_encoder\n"
+        "from encoders.training.heads import HeadConfig; from encoders.training.lora import LoraConfig\n"
+        "HeadConfig(), LoraConfig(), find_card(sys.argv[1])\n"
+        "load_encoder(sys.argv[1], Path(sys.argv[2])).encode_query('a cat')\n"
+        "print([name for name in ('torch', 'timm', 'peft', 'transformers') if name in sys.modules])"
+    )
+    monkeypatch.setenv("SKYBRIDGE_RUNTIME", "openvino")
+    load_encoder(f"trained:{trained[1]}", networks)
+    arguments = [sys.executable, "-W", "error", "-c", program, f"trained:{trained[1]}", str(networks)]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")
