@@ -62,6 +62,7 @@ class Manifest:
     query_fingerprints: Mapping[str, str]  # modality -> fingerprint of the query tower
     candidate_fingerprints: Mapping[str, str]  # modality -> fingerprint of the candidate tower
     version: int = 1  # of this format
+    answered_by: str = ""  # name of the space beside this one that answers instead; "": this one does
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -148,6 +149,15 @@ class Store(Protocol):
 
     def info(self) -> StoreInfo:
         """How the collection stands now."""
+
+    def beside(self, name: str) -> "Store":
+        """Another space of the same collection, with vectors and a manifest of its own, whether it is there yet or not."""
+
+    def hand_over(self, name: str) -> None:
+        """Note in the manifest that the space `name` beside this one answers from now on; "": this one. One atomic write."""
+
+    def vacate(self) -> None:
+        """Delete every item and keep the manifest, which others need to find the space that answers."""
 
     def drop(self) -> None:
         """Delete the collection. Dropping what is not there is no error."""

@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -75,16 +76,9 @@ def merge_manifests(collection: str, stored: Manifest, wanted: Manifest) -> Mani
     if stored.dimension != wanted.dimension or not same:
         raise SpaceMismatch(
             f"collection {collection!r} was filled by {_described(stored)}, but this is {_described(wanted)}."
-            f" Use the first model, or start over: python -m indexer drop {collection}, then add again."
+            f" Use the first model, or build a space for the other one: python -m indexer upgrade --model {wanted.card}"
         )
-    return Manifest(
-        card=wanted.card,
-        space=stored.space,
-        dimension=stored.dimension,
-        query_fingerprints=dict(wanted.query_fingerprints),
-        candidate_fingerprints=dict(stored.candidate_fingerprints),
-        version=stored.version,
-    )
+    return replace(stored, card=wanted.card, query_fingerprints=dict(wanted.query_fingerprints))
 
 
 def no_collection(collection: str, place: object) -> StoreError:

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -212,20 +213,36 @@ class EdgeStore:
             indexed = state.indexed_vectors_count
             return StoreInfo(items, indexed, indexed == 0, engine, {"segments": state.segments_count})
 
+    def beside(self, name: str) -> "EdgeStore":
+        """See Store. In a folder of its own below this one, with its own lease."""
+        folder = self._folder / "spaces" / name
+        return EdgeStore(folder, f"{self._collection}@{name}", wait=self._wait, on_wait=self._on_wait)
+
+    def hand_over(self, name: str) -> None:
+        """See Store. Needs no lease: the file is replaced as a whole."""
+        self._write_manifest(replace(self._need_manifest(), answered_by=name))
+
+    def vacate(self) -> None:
+        """See Store."""
+        self._delete_files("emptying it")
+
     def drop(self) -> None:
         """See Store. Works on a damaged collection, too."""
-        if not self._folder.is_dir():
-            return
-        with self._shared.lease("dropping it", self._wait, self._on_wait):
+        if self._folder.is_dir():
+            self._delete_files("dropping it", self._manifest_file)
+
+    def _delete_files(self, purpose: str, *first: Path) -> None:
+        with self._shared.lease(purpose, self._wait, self._on_wait):
             try:
                 self._refuse_while_building()
-                self._manifest_file.unlink(missing_ok=True)  # first: what is left after a crash is no collection
+                for path in first:  # what is left after a crash is then no collection
+                    path.unlink(missing_ok=True)
                 self._shared.close_shard()
                 for path in (self._shared.path, self._shared.path.with_name("shard.old")):
                     if path.exists():
                         shutil.rmtree(path)
             except OSError as error:
-                raise StoreError(f"cannot drop collection {self._collection!r}: {error}") from error
+                raise StoreError(f"cannot delete collection {self._collection!r}: {error}") from error
         self._shared.close()
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,7 @@ _CHUNK = 256  # points a request: about 2 MB of JSON at 512 dimensions, below ev
 _KEY = "skybridge_manifest"  # of the collection's metadata
 _SIDE = "--skybridge-manifest"  # suffix of the side collection on servers before 1.16, which know no metadata
 _SIDE_ID = 0
+_BESIDE = "@"  # between the name of a collection and that of a space beside its first
 
 
 class ServerStore:
@@ -221,6 +223,25 @@ class ServerStore:
         indexed = state.indexed_vectors_count or 0
         return StoreInfo(self._count_all(), indexed, indexed == 0, engine, extra)
 
+    def beside(self, name: str) -> "ServerStore":
+        """See Store. Shares the connection; `@` is in no name that a person may choose."""
+        other = ServerStore(f"{self._collection}{_BESIDE}{name}", self._link.url, build_wait=self._build_wait)
+        other._link = self._link
+        return other
+
+    def hand_over(self, name: str) -> None:
+        """See Store."""
+        self._known = None  # another machine may have renewed it
+        self._write_manifest(replace(self._need_manifest(), answered_by=name))
+        self._known = None
+
+    def vacate(self) -> None:
+        """See Store. The server gives the room back by and by."""
+        from qdrant_client import models
+
+        self._need_manifest()
+        self._ask("delete", points_selector=models.FilterSelector(filter=models.Filter()), wait=True)
+
     def drop(self) -> None:
         """See Store. Refuses a collection that Skybridge did not make."""
         state = self._state()
@@ -331,7 +352,7 @@ def server_collections(url: str, api_key: str | None = None) -> list[str]:
         names = {each.name for each in link.call("get_collections").collections}
         ours = []
         for name in names:
-            if name.endswith(_SIDE):
+            if name.endswith(_SIDE) or _BESIDE in name:
                 continue
             state = link.call("get_collection", name)
             if _KEY in (state.config.metadata or {}) or name + _SIDE in names:
