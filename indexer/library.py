@@ -53,8 +53,9 @@ class Library:
         model: str | None = None,
         on_wait: Callable[[str], None] | None = None,
     ) -> None:
-        """`encoder`: a model in hand, or `model`: one by its card, instead of that of the collection; its candidate towers
-        must be the same. `on_wait` hears why a call has to wait.
+        """`encoder`: a model in hand, or `model`: one by its card, to ask with instead of the collection's own.
+
+        Its candidate towers must be the collection's. `on_wait` hears why a call has to wait.
         """
         self.home = Home(home)
         self.collection = collection

@@ -192,9 +192,7 @@ class Refill:
                     else:
                         yield task
 
-    def _read(
-        self, pool: ProcessPool, tasks: Iterable[_Task], encoder: DualEncoder
-    ) -> Iterator[tuple[_Task, Outcome] | None]:
+    def _read(self, pool: ProcessPool, tasks: Iterable[_Task], encoder: DualEncoder) -> Iterator[tuple[_Task, Outcome] | None]:
         """Each task with what its first place holds; None: nothing yet."""
         waiting: deque[_Task] = deque()
 
@@ -214,9 +212,7 @@ class Refill:
         for outcome in outcomes:
             yield None if outcome is None else (waiting.popleft(), outcome[1])
 
-    def _take(
-        self, task: _Task, outcome: Outcome, ready: list[tuple[_Task, LoadedSource]], again: list[_Task]
-    ) -> None:
+    def _take(self, task: _Task, outcome: Outcome, ready: list[tuple[_Task, LoadedSource]], again: list[_Task]) -> None:
         trouble = _trouble(task, outcome)
         if trouble is None and isinstance(outcome, LoadedSource):
             ready.append((task, outcome))

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from indexer.console import ProgressLine, add_library_options, say
+from indexer.console import ProgressLine, add_library_options, answer, say
 from indexer.paths import to_text
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def add_upgrade_commands(command: Command, opening: Opening) -> None:
         partial(_upgrade, opening),
         "Give a collection another model: build its space beside the old one while searches go on, then switch at once.",
     )
-    upgrade.add_argument("--model", metavar="CARD", help="build the space of this model, or go on with it; then compare the two")
+    upgrade.add_argument("--model", metavar="CARD", help="build this model's space, or go on with it; then compare the two")
     after = upgrade.add_mutually_exclusive_group()
     after.add_argument("--switch", action="store_true", help="searches use the new space from now on; the old one is kept")
     after.add_argument("--back", action="store_true", help="searches use the old space again")
@@ -47,11 +47,11 @@ def _use(opening: Opening, options: argparse.Namespace) -> int:
     with opening(options) as library:
         before = use_query_tower(library, options.model)
     if options.json:
-        print(json.dumps({"model": options.model, "before": before.card}))
+        answer(json.dumps({"model": options.model, "before": before.card}))
     else:
-        print(f"Searches ask with {options.model} from now on; every stored vector stays as it is.")
+        answer(f"Searches ask with {options.model} from now on; every stored vector stays as it is.")
         if before.card != options.model:
-            print(f"To go back: python -m indexer use {before.card}")
+            answer(f"To go back: python -m indexer use {before.card}")
     return 0
 
 
@@ -82,21 +82,23 @@ def _state(library: "Library", as_json: bool) -> int:
     library.require_existing()
     state = library.status().upgrade
     if as_json:
-        print(json.dumps(None if state is None else asdict(state)))
+        answer(json.dumps(None if state is None else asdict(state)))
+    elif state is None:
+        answer("There is one space only. To build another: python -m indexer upgrade --model CARD")
     else:
-        print("There is one space only. To build another: python -m indexer upgrade --model CARD" if state is None else state.note)
+        answer(state.note)
     return 0
 
 
 def _discard(upgrade: "Upgrade", as_json: bool) -> int:
     card = upgrade.discard()
-    print(json.dumps({"discarded": card}) if as_json else f"The space of {card} is deleted.")
+    answer(json.dumps({"discarded": card}) if as_json else f"The space of {card} is deleted.")
     return 0
 
 
 def _tell(report: "UpgradeReport", as_json: bool) -> int:
     if as_json:
-        print(json.dumps(report.to_dict()))
+        answer(json.dumps(report.to_dict()))
     else:
         _show(report)
     for note in report.notes:
@@ -112,10 +114,10 @@ def _show(report: "UpgradeReport") -> None:
         "stopped": "Stopped.",
     }
     if report.comparison is not None:
-        print(report.comparison.table())
-    print(f"{report.contents:,} files, {report.items:,} items encoded in {report.seconds:.1f} s.")
-    print(says[report.state])
+        answer(report.comparison.table())
+    answer(f"{report.contents:,} files, {report.items:,} items encoded in {report.seconds:.1f} s.")
+    answer(says[report.state])
     for failure in report.failures[:_MOST_SHOWN]:
-        print(f"  missing: {to_text(failure.path)}: {failure.reason}")
+        answer(f"  missing: {to_text(failure.path)}: {failure.reason}")
     if len(report.failures) > _MOST_SHOWN:
-        print(f"  and {len(report.failures) - _MOST_SHOWN:,} more")
+        answer(f"  and {len(report.failures) - _MOST_SHOWN:,} more")
