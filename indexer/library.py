@@ -187,7 +187,7 @@ class Library:
     ) -> Report:
         def encoder() -> DualEncoder:
             if model is not None and self._encoder is None:
-                self.encoder = self.load(model)
+                self.encoder = self._given_encoder or self.load(model)
             found = self.encoder
             self.store.create(manifest_of(found))
             return found

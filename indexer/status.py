@@ -66,7 +66,7 @@ def read_status(ledger: Ledger, collection: str) -> Status:
     answering = log.answering()
     return Status(
         collection=collection,
-        model=facts.get("model"),
+        model=answering.manifest.card if answering else facts.get("model"),
         sources=counts.sources,
         failed=counts.failed,
         images=counts.images,

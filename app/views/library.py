@@ -172,23 +172,27 @@ def _second_space(name: str, status: Status) -> None:
     if upgrade is None:
         return
     card = upgrade.card
-    buttons = {"Delete": ("--discard",)}
+    buttons: dict[str, tuple[str, ...]] = {}
     if upgrade.state == "discarding":
         words = f"The space of {card} is half deleted."
     elif upgrade.state == "building":
         words = f"The space of {card} is being built: {upgrade.done:.0%}. Searches use {status.model} meanwhile."
-        buttons = {"Go on": ("--model", card), **buttons}
+        buttons["Go on"] = ("--model", card)
     elif upgrade.old:
         words = f"Searches use {status.model}. The old space of {card} is kept."
-        buttons = {"Go back": ("--back",), **buttons}
+        buttons["Go back"] = ("--back",)
     else:
         words = f"The space of {card} is ready. Searches use {status.model} until you switch."
-        buttons = {"Switch": ("--switch",), **buttons}
+        buttons["Switch"] = ("--switch",)
     with st.container(horizontal=True, vertical_alignment="center", key=f"space-{name.replace('.', '_')}"):
         st.caption(as_label(words), width="content")
-        for label, options in buttons.items() if not busy(name) else ():
+        if busy(name):
+            return
+        for label, options in buttons.items():
             key = f"{options[0].lstrip('-')}-{name}"
             st.button(label, type="tertiary", key=key, on_click=_change_space, args=(name, *options))
+        if st.button("Delete", icon=":material/delete:", type="tertiary", key=f"discard-{name}"):
+            _confirm_discard(name, card)
 
 
 def _change_space(name: str, *options: str) -> None:
@@ -248,6 +252,12 @@ def _confirm_drop(lib: SearchLibrary) -> None:
         "again brings everything back."
     )
     _yes_or_no("Remove collection", "drop", _drop, (lib,))
+
+
+@st.dialog("Delete the space that is not in use?")
+def _confirm_discard(name: str, card: str) -> None:
+    st.write(as_label(f"The vectors that {card} made are deleted. Searches and files stay. Building them anew takes time."))
+    _yes_or_no("Delete", "discard", _change_space, (name, "--discard"))
 
 
 def _yes_or_no(label: str, key: str, act: Callable[..., None], what: tuple[object, ...]) -> None:

@@ -414,3 +414,32 @@ def test_since_and_until_take_offsets_and_fractions(store):
         ("2023-05-01", 1),
     ):
         assert store.count(Where(must=(Range("date", gte=low),))) == count, low
+
+
+def test_a_space_beside_is_one_of_its_own(store):
+    filled(store, 5)
+    beside = store.beside("2")
+    assert beside.manifest() is None
+    other = dataclasses.replace(MANIFEST, dimension=3, candidate_fingerprints={"text": "t2"}, card="other")
+    beside.create(other)
+    beside.upsert(make_ids(1), make_rows(1, dimension=3), [{"bytes": 9}])
+    assert (store.count(), beside.count()) == (5, 1)
+    assert store.manifest() == MANIFEST
+    store.hand_over("2")
+    assert store.beside("2").manifest() == other
+    assert store.manifest() == dataclasses.replace(MANIFEST, answered_by="2")
+    store.create(dataclasses.replace(MANIFEST, query_fingerprints={"text": "q2"}))
+    assert store.manifest().answered_by == "2", "renewing the query tower keeps it"
+    beside.drop()
+    assert beside.manifest() is None
+    assert store.count() == 5
+    beside.close()
+
+
+def test_a_vacated_space_keeps_its_manifest(store):
+    filled(store, 5)
+    store.hand_over("2")
+    store.vacate()
+    assert store.manifest() == dataclasses.replace(MANIFEST, answered_by="2")
+    store.drop()
+    assert store.manifest() is None
