@@ -1,5 +1,6 @@
 """Another model for a collection, on both engines: the query tower on the spot, candidate towers in a space beside."""
 
+import contextlib
 import shutil
 import threading
 
@@ -9,6 +10,7 @@ from upgrade_cases import assert_alike, change_things, first, fresh, held, upgra
 from encoders.errors import LibraryError, ModelError, SpaceMismatch
 from indexer.library import Library
 from indexer.space_log import SpaceLog
+from indexer.store.server import ServerStore
 from indexer.upgrade import Upgrade, use_query_tower
 
 from tiny import tiny_encoder
@@ -351,3 +353,54 @@ def test_the_comparison_gets_both_spaces_and_is_kept_in_the_report(library):
     report = upgrade(library, compare=lambda _, old, new: Seen(old, new)).build("tiny:2")
     assert report.comparison.counts == [6, 6]
     assert report.to_dict()["comparison"] == {"cards": ["tiny", "tiny:2"]}
+
+
+class Died(BaseException):
+    """The process was killed here."""
+
+
+@pytest.mark.parametrize("open_main", ["server"], indirect=True)
+def test_dying_before_any_one_step_loses_nothing(library, files, tmp_path, write_picture, monkeypatch):
+    monkeypatch.setattr("indexer.refill._PAGE", 2)
+    steps, alive = [], [10**6]
+
+    def mortal(owner, name):
+        whole = getattr(owner, name)
+
+        def step(*arguments, **options):
+            alive[0] -= 1
+            if alive[0] < 0:
+                raise Died
+            steps.append(name)
+            return whole(*arguments, **options)
+
+        monkeypatch.setattr(owner, name, step)
+
+    for name in ("begin", "change", "note_writing", "settle", "add_cut", "let_answer"):
+        mortal(SpaceLog, name)
+    for name in ("create", "upsert", "set_payload", "delete", "flush", "build_index", "hand_over"):
+        mortal(ServerStore, name)
+
+    def until_done(verb):
+        """Give the same command again and again, each time killed one step later than it was the last time."""
+        for count in range(200):
+            alive[0] = count
+            try:
+                verb()
+                return count
+            except Died:
+                assert library.store.count() >= 6, "the space that answers is whole at any time"
+        raise AssertionError("it never comes to an end")
+
+    assert until_done(lambda: upgrade(library).build("tiny:2")) > 5
+    alive[0] = 10**6
+    change_things(files, write_picture, 1)
+    library.add([files], workers=1)
+    for verb, card in (("switch", "tiny:2"), ("back", "tiny")):
+        with contextlib.suppress(LibraryError):  # it died after the switch itself, so there is nothing left to switch
+            until_done(getattr(upgrade(library), verb))
+        alive[0] = 10**6
+        change_things(files, write_picture, 2)
+        library.add([files], workers=1)
+        assert_alike(held(library), fresh(tmp_path / verb, files, card))
+    assert {"begin", "note_writing", "settle", "upsert", "delete", "set_payload", "hand_over", "let_answer"} <= set(steps)

@@ -15,7 +15,7 @@ from indexer.library import Library
 from tiny import COLOURS
 
 CHILD = Path(__file__).with_name("upgrading_child.py")
-KILLS = 12
+KILLS = 6
 
 
 def start(home, verb):
@@ -36,13 +36,13 @@ def kill_somewhere(process, dice):
 
 
 def finish(home, verb):
-    _, errors = (process := start(home, verb)).communicate(timeout=120)
+    _, errors = (process := start(home, verb)).communicate(timeout=600)
     assert process.returncode == 0, errors
 
 
 def test_killed_at_random_it_ends_like_one_that_was_left_alone(home, tmp_path, files, models, write_picture):
     dice = random.Random(7)
-    for number in range(40):
+    for number in range(20):
         write_picture(files / f"sub{number % 3}" / f"{number}.png", dice.choice(sorted(COLOURS)), seed=number)
         (files / f"{number}.txt").write_text(f"Note number {number} about the weather.")
     with Library(home) as library:
