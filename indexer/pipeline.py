@@ -117,7 +117,7 @@ class Pipeline:
                             self._note(self._ledger.seen(one, scan, retry_failed))
                 self._teller.tell(scanned=self._teller.progress.scanned + len(chunk), message=f"Looking through {root}")
             self._guard_against_unplugged(root, found, scan)
-        self._teller.tell(**self._count(self._writer.commit(Batch(failed=unreadable), scan)))
+        self._teller.did(**self._count(self._writer.commit(Batch(failed=unreadable), scan)))
         self._report.skipped = dict(skipped.most_common())
         return scan
 
