@@ -76,7 +76,8 @@ def merge_manifests(collection: str, stored: Manifest, wanted: Manifest) -> Mani
     if stored.dimension != wanted.dimension or not same:
         raise SpaceMismatch(
             f"collection {collection!r} was filled by {_described(stored)}, but this is {_described(wanted)}."
-            f" Use the first model, or build a space for the other one: python -m indexer upgrade --model {wanted.card}"
+            f" Use the first model, build a space for the other one (python -m indexer upgrade --model {wanted.card}),"
+            f" or start over: python -m indexer drop {collection}, then add again."
         )
     return replace(stored, card=wanted.card, query_fingerprints=dict(wanted.query_fingerprints))
 
