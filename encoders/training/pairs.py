@@ -10,14 +10,14 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
 from encoders.errors import FileError, InputError
 
-__all__ = ["Content", "Joined", "Pair", "PairSet", "Refused"]
+__all__ = ["Content", "Joined", "Pair", "PairSet", "Refused", "content_id"]
 
 Content = str | Path
 """A str is a text, a Path is a picture file."""
@@ -32,7 +32,8 @@ class Pair:
     item_id: str  # equal ids are one item: never a negative of its own query
     weight: float = 1.0  # > 0: how much it counts beside the others
     group: str = ""  # pairs of one group stay on one side of a split; "": the item is a group of its own
-    negatives: tuple[str, ...] = ()  # item_ids known to be wrong answers (mined or judged), hardest first
+    negatives: tuple[str, ...] = ()  # item_ids known to be wrong answers (mined or judged), hardest first; ids
+    # that the set at hand has no item for (they went to the other side of a split) are to be passed over
 
     def __post_init__(self) -> None:
         if not self.item_id:
@@ -62,6 +63,7 @@ class PairSet:
     name: str
     pairs: tuple[Pair, ...]
     refused: tuple[Refused, ...] = ()
+    others: tuple[tuple[str, Content], ...] = ()  # items that answer no query here, known as wrong answers: (id, content)
 
     def __post_init__(self) -> None:
         for pair in self.pairs:
@@ -73,10 +75,12 @@ class PairSet:
 
     @cached_property
     def items(self) -> Mapping[str, Content]:
-        """item_id -> content, in order of first appearance."""
+        """item_id -> content, in order of first appearance; those of `others` last."""
         found: dict[str, Content] = {}
         for pair in self.pairs:
             found.setdefault(pair.item_id, pair.item)
+        for name, content in self.others:
+            found.setdefault(name, content)
         return MappingProxyType(found)
 
     @cached_property
@@ -91,6 +95,8 @@ class PairSet:
             sides = [_digest(content, known) for content in (pair.query, pair.item)]
             row = [*sides, pair.item_id, pair.weight, pair.group, pair.negatives]
             whole.update(json.dumps(row).encode() + b"\n")
+        for name, content in self.others:
+            whole.update(json.dumps([name, _digest(content, known)]).encode() + b"\n")
         return whole.hexdigest()
 
     def split(self, held_out: float, seed: int = 0) -> tuple["PairSet", "PairSet"]:
@@ -116,10 +122,15 @@ class PairSet:
                 "more pairs are needed, or groups that are smaller"
             )
         train, rest = (
-            replace(self, name=name, pairs=side, refused=())
+            PairSet(name, side, others=self._others_of(side))
             for name, side in zip((self.name, f"{self.name}, held out"), sides, strict=True)
         )
         return train, rest
+
+    def _others_of(self, side: tuple[Pair, ...]) -> tuple[tuple[str, Content], ...]:
+        """Of the items that answer nothing, those that this side knows as wrong answers."""
+        wanted = {name for pair in side for name in pair.negatives}
+        return tuple((name, content) for name, content in self.others if name in wanted)
 
 
 class Joined:
@@ -164,6 +175,17 @@ def _choose(roots: list[object], held_out: float, seed: int) -> set[object]:
             chosen.add(root)
             room -= sizes[root]
     return chosen or {min(line, key=lambda root: sizes[root])}
+
+
+def content_id(content: Content) -> str:
+    """Id of an item that was given none: of its text or of its picture's bytes, so equal contents are one item.
+
+    Raises FileError for a picture that cannot be read.
+
+    >>> content_id("a red fox") == content_id("a red fox") != content_id("a red box")
+    True
+    """
+    return hashlib.sha256(_digest(content, {}).encode()).hexdigest()[:32]
 
 
 def _digest(content: Content, known: dict[Path, str]) -> str:
