@@ -72,7 +72,7 @@ def _run(chosen: argparse.Namespace) -> None:
     from encoders.evaluation.comparison import compare
     from encoders.evaluation.plot import check_plot, draw
     from encoders.evaluation.report import comparison_json, comparison_text, evaluation_json, evaluation_text
-    from encoders.training.pairs import read_pairs
+    from encoders.training.pair_files import read_pairs
 
     cards = [chosen.model] if chosen.against is None else [chosen.model, chosen.against]
     for card in cards:

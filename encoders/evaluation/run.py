@@ -69,8 +69,9 @@ def evaluate(
     queries. Queries of one group (without groups: of one item) are resampled together for the intervals. Weights and known
     negatives are for training and play no part. `popularity`: item_id -> how often training saw it, for the tail share.
 
-    A picture that cannot be read is named in `refused` and left out; who loses the last right answer is not asked. "item to query" is left out with a note where the model has no towers for it. Raises InputError when there is
-    nothing to measure on, and when the model lacks a tower for "query to item".
+    A picture that cannot be read is named in `refused` and left out; who loses the last right answer is not asked. "item to
+    query" is left out with a note where the model has no towers for it. Raises InputError when there is nothing to measure
+    on, and when the model lacks a tower for "query to item".
     """
     begun = time.perf_counter()
     _check_directions(directions)
