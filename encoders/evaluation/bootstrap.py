@@ -24,7 +24,8 @@ _LEVEL = 0.95
 
 def summarise(values: ArrayLike, statistic: Statistic = "mean") -> float:
     """The mean or the median of (n,) values."""
-    return float(np.median(values) if statistic == "median" else np.mean(values))
+    column = np.asarray(values, np.float64)
+    return float(np.median(column) if statistic == "median" else np.mean(column))
 
 
 def interval(
@@ -87,12 +88,12 @@ def permutation_p(
         sums = np.bincount(clusters, weights=one - other, minlength=count) / len(one)
         sums = sums[sums != 0]
         for size in _pieces(rounds, len(sums)):
-            beyond += np.count_nonzero(np.abs(rng.choice([-1.0, 1.0], (size, len(sums))) @ sums) >= at_least)
+            beyond += int(np.count_nonzero(np.abs(rng.choice([-1.0, 1.0], (size, len(sums))) @ sums) >= at_least))
     else:
         for size in _pieces(rounds, 2 * len(one)):
             swap = rng.integers(0, 2, (size, count), dtype=np.int8).astype(bool)[:, clusters]
             medians = [np.median(np.where(swap, *pair), axis=1) for pair in ((one, other), (other, one))]
-            beyond += np.count_nonzero(np.abs(medians[0] - medians[1]) >= at_least)
+            beyond += int(np.count_nonzero(np.abs(medians[0] - medians[1]) >= at_least))
     return float((beyond + 1) / (rounds + 1))
 
 

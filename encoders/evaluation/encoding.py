@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -83,7 +83,8 @@ class Reader:
         for batch in batches:
             good = [place for place, _, why in batch if not why]
             if good:
-                vectors[good] = run(modality, [content for _, content, why in batch if not why])
+                ready: list[Any] = [content for _, content, why in batch if not why]
+                vectors[good] = run(modality, ready)
             failed |= {place: why for place, _, why in batch if why}
             done += len(batch)
             self.on_progress(what, done, len(contents))

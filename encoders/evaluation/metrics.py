@@ -223,4 +223,4 @@ def _gather(ranking: Ranking) -> _Ties:
 
 
 def _per_query(ranking: Ranking, ties: _Ties, values: _Floats) -> _Floats:
-    return np.bincount(ties.rows, weights=values, minlength=ranking.queries)
+    return np.bincount(ties.rows, weights=values, minlength=ranking.queries).astype(np.float64)
