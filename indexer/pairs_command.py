@@ -89,8 +89,10 @@ def _all_pairs(library: "Library") -> "PairSet":
 
     gatherer = PairGatherer()
     for found in (feedback_pairs(library), library_pairs(library)):
-        for entry in (*(Drawn(found.name, pair) for pair in found.pairs), *found.refused):
-            gatherer.add(entry)
+        for pair in found.pairs:
+            gatherer.add(Drawn(found.name, pair))
+        for refused in found.refused:
+            gatherer.add(refused)
         gatherer.add(Drawn(found.name, None, found.others))
     return gatherer.pair_set(f"collection {library.collection}")
 

@@ -39,12 +39,12 @@ def group_near_duplicates(pairs: PairSet) -> PairSet:
     pictures = list(dict.fromkeys(c for pair in pairs.pairs for c in (pair.query, pair.item) if isinstance(c, Path)))
     prints = dict(zip(pictures, _fingerprints(pictures), strict=True))
     broken = {path: mark.why for path, mark in prints.items() if isinstance(mark, Refused)}
-    whole = [path for path in pictures if path not in broken]
+    copies = {path: mark for path, mark in prints.items() if not isinstance(mark, Refused)}
     kept = [pair for pair in pairs.pairs if pair.query not in broken and pair.item not in broken]
     together = Joined()
-    if whole:
-        copies = np.stack([prints[path] for path in whole])
-        for one, other in near_pictures(copies):
+    if copies:
+        whole = list(copies)
+        for one, other in near_pictures(np.stack(list(copies.values()))):
             together.join(_node(whole[one]), _node(whole[other]))
     for pair in kept:
         item = ("item", pair.item_id)
