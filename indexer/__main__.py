@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from indexer.console import ProgressLine, add_library_options, guarded, say
 from indexer.home import DEFAULT_COLLECTION
+from indexer.pairs_command import add_pairs_commands
 from indexer.paths import to_text
 from indexer.upgrade_command import add_upgrade_commands
 
@@ -23,6 +24,8 @@ _EPILOG = """examples:
   python -m indexer use CARD                        ask with another query tower; nothing is indexed again
   python -m indexer upgrade --model CARD            build the space of another model beside; searches go on
   python -m indexer remove ~/Pictures/private       take a folder out of the index (the files stay)
+  python -m indexer evaluate --against CARD         how well two models find what is in your own library
+  python -m indexer pairs --out mine.jsonl          training data made of your own library
 """
 
 _STOPPED = "stopped. What was reported as indexed is there; run the same command again to go on."
@@ -66,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     drop = command("drop", _drop, "Delete a whole collection: vectors, thumbnails, ledger. The files themselves stay.")
     drop.add_argument("name", metavar="COLLECTION")
     add_library_options(drop)
+    add_pairs_commands(command, _library)
     return parser
 
 

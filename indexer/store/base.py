@@ -4,7 +4,7 @@ Two engines keep it: `edge.EdgeStore` (in the process, in the library folder) an
 cluster). `open_store` in `indexer.store` picks one. Every test of the store runs over both.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
@@ -134,6 +134,12 @@ class Store(Protocol):
 
     def retrieve(self, ids: Sequence[str], with_vectors: bool = False) -> list[StoredItem]:
         """Items in the order asked; unknown ids are left out."""
+
+    def scan(self, where: Where | None = None, with_vectors: bool = False, page: int = 512) -> Iterator[StoredItem]:
+        """Every item that passes the filter, by id, fetched `page` at a time; nothing is held between pages.
+
+        What is written meanwhile may be in it or not; what was there all along is there exactly once.
+        """
 
     def count(self, where: Where | None = None) -> int:
         """Exact number of items that pass the filter."""

@@ -17,6 +17,7 @@ __all__ = [
     "check_page",
     "check_payload",
     "check_query",
+    "check_scan",
     "checked_ids",
     "merge_manifests",
     "no_collection",
@@ -64,6 +65,12 @@ def check_page(limit: int, offset: int) -> None:
     """Raise StoreError for a page that starts or ends before the first item."""
     if limit < 0 or offset < 0:
         raise StoreError(f"limit and offset start at 0, got limit {limit} and offset {offset}")
+
+
+def check_scan(page: int) -> None:
+    """Raise StoreError for pages that hold nothing: a scan would never end."""
+    if page < 1:
+        raise StoreError(f"a page of a scan holds at least one item, got {page}")
 
 
 def merge_manifests(collection: str, stored: Manifest, wanted: Manifest) -> Manifest:

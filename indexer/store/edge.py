@@ -23,6 +23,7 @@ from indexer.store.checks import (
     check_page,
     check_payload,
     check_query,
+    check_scan,
     checked_ids,
     merge_manifests,
     no_collection,
@@ -33,7 +34,7 @@ from indexer.store.shard import shared_shard, translated
 from indexer.store.swap import is_building
 
 if TYPE_CHECKING:
-    from qdrant_edge import EdgeShard
+    from qdrant_edge import EdgeShard, Record
 
 __all__ = ["EdgeStore"]
 
@@ -159,10 +160,22 @@ class EdgeStore:
         for start in range(0, len(names), _CHUNK):
             with self._using() as (shard, space), translated(self._collection):
                 for record in shard.retrieve(list(names[start : start + _CHUNK]), with_payload=True, with_vector=with_vectors):
-                    held: Any = record.vector
-                    row = np.asarray(held[space], dtype=np.float32) if with_vectors else None
-                    found[str(record.id)] = StoredItem(str(record.id), record.payload or {}, row)
+                    found[str(record.id)] = _stored(record, space, with_vectors)
         return [found[name] for name in names if name in found]
+
+    def scan(self, where: Where | None = None, with_vectors: bool = False, page: int = 512) -> Iterator[StoredItem]:
+        """See Store. Others get their turn between pages."""
+        from qdrant_edge import ScrollRequest
+
+        check_scan(page)
+        condition, start, more = edge_filter(where), None, True
+        while more:
+            with self._using() as (shard, space), translated(self._collection):
+                request = ScrollRequest(start, page, condition, with_payload=True, with_vector=with_vectors)
+                records, start = shard.scroll(request)
+                items = [_stored(record, space, with_vectors) for record in records]
+            yield from items
+            more = start is not None
 
     def count(self, where: Where | None = None) -> int:
         """See Store."""
@@ -309,3 +322,9 @@ class EdgeStore:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._manifest_file)
+
+
+def _stored(record: "Record", space: str, with_vector: bool) -> StoredItem:
+    held: Any = record.vector
+    row = np.asarray(held[space], dtype=np.float32) if with_vector else None
+    return StoredItem(str(record.id), record.payload or {}, row)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from indexer.store.checks import (
     check_page,
     check_payload,
     check_query,
+    check_scan,
     checked_ids,
     merge_manifests,
     no_collection,
@@ -28,7 +29,7 @@ from indexer.store.paging import beam_width, best_page, top_values
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
-    from qdrant_client.http.models import CollectionInfo
+    from qdrant_client.http.models import CollectionInfo, Record
 
 __all__ = ["ServerStore", "server_collections"]
 
@@ -167,10 +168,19 @@ class ServerStore:
             part = names[start : start + _CHUNK]
             records = self._ask("retrieve", ids=part, with_payload=True, with_vectors=with_vectors)
             for record in records:
-                held: Any = record.vector
-                row = np.asarray(held[space], dtype=np.float32) if with_vectors else None
-                found[str(record.id)] = StoredItem(str(record.id), record.payload or {}, row)
+                found[str(record.id)] = _stored(record, space, with_vectors)
         return [found[name] for name in names if name in found]
+
+    def scan(self, where: Where | None = None, with_vectors: bool = False, page: int = 512) -> Iterator[StoredItem]:
+        """See Store. A page with vectors is no larger than a request may be."""
+        check_scan(page)
+        space, condition = self._need_manifest().space, server_filter(where)
+        asked = {"scroll_filter": condition, "limit": min(page, _CHUNK), "with_payload": True, "with_vectors": with_vectors}
+        start, more = None, True
+        while more:
+            records, start = self._ask("scroll", offset=start, **asked)
+            yield from (_stored(record, space, with_vectors) for record in records)
+            more = start is not None
 
     def count(self, where: Where | None = None) -> int:
         """See Store."""
@@ -336,6 +346,12 @@ class ServerStore:
             if field.indexed and field.name not in state.payload_schema:
                 kind = models.PayloadSchemaType(field.type)
                 self._ask("create_payload_index", field_name=field.name, field_schema=kind, wait=True)
+
+
+def _stored(record: "Record", space: str, with_vector: bool) -> StoredItem:
+    held: Any = record.vector
+    row = np.asarray(held[space], dtype=np.float32) if with_vector else None
+    return StoredItem(str(record.id), record.payload or {}, row)
 
 
 def _fits(state: "CollectionInfo", manifest: Manifest) -> bool:

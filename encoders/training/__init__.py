@@ -1,0 +1,1 @@
+"""Training: pairs, losses, negatives, towers that can be trained, the trainer."""
