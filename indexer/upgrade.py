@@ -127,10 +127,13 @@ class Upgrade:
             self._log.change(target.name, state="ready")
             self._count(report, target)
             if self._compare is not None:
-                teller.tell(message="Comparing the two", force=True)
+                teller.tell(message="Comparing the two on the collection's own queries", force=True)
                 new = OpenSpace(target.store, manifest_of(encoder), encoder)
                 old = OpenSpace(answering.store, manifest, library.encoder)
-                report.comparison = self._compare(library, old, new)
+                try:
+                    report.comparison = self._compare(library, old, new)
+                except LibraryError as error:  # its files say nothing of themselves; the space is built all the same
+                    report.notes.append(f"The two were not compared: {error}")
         return report
 
     def switch(self) -> UpgradeReport:

@@ -56,6 +56,7 @@ def _use(opening: Opening, options: argparse.Namespace) -> int:
 
 
 def _upgrade(opening: Opening, options: argparse.Namespace) -> int:
+    from indexer.evaluate import compare_spaces
     from indexer.upgrade import Upgrade
 
     if options.model and (options.back or options.discard):
@@ -64,7 +65,7 @@ def _upgrade(opening: Opening, options: argparse.Namespace) -> int:
     with opening(options) as library, ProgressLine() as line:
         if not (options.model or options.switch or options.back or options.discard):
             return _state(library, options.json)
-        upgrade = Upgrade(library, workers=options.workers, on_progress=line.show)
+        upgrade = Upgrade(library, workers=options.workers, on_progress=line.show, compare=compare_spaces)
         if options.discard:
             return _discard(upgrade, options.json)
         report = None

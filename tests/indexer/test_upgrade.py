@@ -415,3 +415,13 @@ def test_dying_before_any_one_step_loses_nothing(library, files, tmp_path, write
         library.add([files], workers=1)
         assert_alike(held(library), fresh(tmp_path / verb, files, card))
     assert {"begin", "note_writing", "settle", "upsert", "delete", "set_payload", "hand_over", "let_answer"} <= set(steps)
+
+
+@on_one_engine
+def test_a_library_that_suggests_no_query_is_built_all_the_same(library):
+    def compare(*_):
+        raise LibraryError("it suggests no query")
+
+    report = upgrade(library, compare=compare).build("tiny:2")
+    assert (report.state, report.notes) == ("ready", ["The two were not compared: it suggests no query"])
+    assert upgrade(library).switch().state == "switched"

@@ -34,6 +34,8 @@ def test_the_whole_way_there_and_back(run):
     code, out, _ = run("upgrade", "--model", "tiny:2")
     assert code == 0
     assert "6 files, 6 items encoded" in out
+    assert "tiny:2" in out.partition("6 files")[0], "the comparison comes first"
+    assert "words to pictures" in out
     assert "To use it: python -m indexer upgrade --switch" in out
     assert "Upgrade     The space of tiny:2 is built and not in use yet." in run("status")[1]
     assert "Searches use tiny:2 now." in run("upgrade", "--switch")[1]
@@ -49,7 +51,8 @@ def test_building_and_switching_in_one_go_as_json(run, files):
     code, out, err = run("upgrade", "--model", "tiny:2", "--switch", "--json")
     told = json.loads(out)
     assert code == 0
-    assert (told["state"], told["card"], told["missing"], told["comparison"]) == ("switched", "tiny:2", 1, None)
+    assert (told["state"], told["card"], told["missing"]) == ("switched", "tiny:2", 1)
+    assert told["comparison"]
     assert told["failures"][0]["path"].endswith("red.png")
     assert "lacks 1 files" in err
     assert "Missing     1 files" in run("status")[1]
