@@ -13,6 +13,7 @@ import streamlit as st
 
 from app.address import similar_to
 from app.cards import name_of
+from app.judging import show_judgement
 from app.plain import as_html, as_label
 from encoders.errors import FileError, SkybridgeError
 from indexer.loaders import hash_file, open_picture
@@ -54,6 +55,8 @@ def _content(library: SearchLibrary, hit: Hit) -> None:
             st.html(f'<div class="sb-passage" tabindex="0">{text}</div>')
     with right:
         _actions(hit, file)
+        if hit.rank:
+            show_judgement(library, hit)
         rows = "".join(f"<dt>{as_html(name)}</dt><dd>{as_html(value)}</dd>" for name, value in facts(hit))
         st.html(f'<dl class="sb-facts">{rows}</dl>')
     for path in hit.payload.get("paths") or [hit.path]:

@@ -33,21 +33,23 @@ def _open(path: Path, collection: str) -> SearchLibrary:
 
 
 def ready(opened: SearchLibrary) -> bool:
-    """The collection's model is loaded."""
-    return "encoder" in opened.__dict__
+    """The model that the collection asks for now is loaded."""
+    return opened.has_encoder
 
 
 def warm(opened: SearchLibrary) -> None:
     """Load the collection's model, once for all collections that share it. Raises what loading raises."""
-    manifest = None if ready(opened) or not opened.exists() else opened.store.manifest()
+    manifest = None if ready(opened) or not opened.exists() else opened.spaces.answering().manifest
     if manifest is not None:
-        encoder = _encoder(manifest.card, opened.home.models)
+        towers = (*sorted(manifest.query_fingerprints.items()), *sorted(manifest.candidate_fingerprints.items()))
+        encoder = _encoder(manifest.card, towers, opened.home.models)
         check_fingerprints(manifest, encoder, opened.collection)
         opened.encoder = encoder
 
 
 @st.cache_resource(show_spinner=False)
-def _encoder(card: str, cache: Path) -> DualEncoder:
+def _encoder(card: str, towers: tuple[tuple[str, str], ...], cache: Path) -> DualEncoder:
+    """`towers` are the fingerprints that are asked for: a card that was trained anew in its place is another model."""
     return load_encoder(card, cache=cache)
 
 

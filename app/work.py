@@ -26,6 +26,7 @@ __all__ = [
     "samples_wanted",
     "start",
     "start_samples",
+    "start_upgrade",
     "started",
 ]
 
@@ -59,6 +60,11 @@ def started(collection: str) -> Started | None:
 def start(paths: Sequence[Path | str], collection: str) -> None:
     """Index these paths (none: everything added before) in a new process. Raises LibraryError if one is at work."""
     _launch(["-m", "indexer", "add", *map(str, paths)], collection)
+
+
+def start_upgrade(collection: str, *options: str) -> None:
+    """Give the collection another model, or go on with that: `options` as `python -m indexer upgrade` takes them."""
+    _launch(["-m", "indexer", "upgrade", *options], collection)
 
 
 def start_samples() -> None:

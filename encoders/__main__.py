@@ -9,6 +9,7 @@ from typing import Any
 
 from encoders.cards import ModelCard, list_cards
 from encoders.errors import SkybridgeError
+from encoders.evaluation.command import add_command as add_evaluate
 
 __all__ = ["main"]
 
@@ -20,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cards = commands.add_parser("cards", help="list the models that --model takes")
     cards.add_argument("--json", action="store_true", help="print one JSON list")
     cards.set_defaults(run=_cards)
+    add_evaluate(commands)
     chosen = parser.parse_args(arguments)
     try:
         chosen.run(chosen)

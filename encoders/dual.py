@@ -54,6 +54,12 @@ class DualEncoder:
         return tower.spec if isinstance(tower, PictureTower) else None
 
     @property
+    def query_picture_spec(self) -> PictureSpec | None:
+        """How pictures must be prepared for `encode_queries`; None when one cannot ask with a picture."""
+        tower = self._query.get("image")
+        return tower.spec if isinstance(tower, PictureTower) else None
+
+    @property
     def passage_tokens(self) -> int:
         """How many tokens of a passage are read, special ones not counted; the rest is cut. 0: takes no text."""
         tower = self._candidates.get("text")
@@ -101,7 +107,16 @@ class DualEncoder:
 
         Raises InputError for an item the tower cannot take and for a modality this model does not have.
         """
-        tower = self._tower(self._candidates, modality, "candidates")
+        return self._encode(self._tower(self._candidates, modality, "candidates"), contents)
+
+    def encode_queries(self, modality: str, contents: Sequence[Pixels] | Sequence[str]) -> Vectors:
+        """(n, d) float32, unit rows, in the order given, for n pictures prepared by `query_picture_spec`, or n texts.
+
+        What `encode_query` does for a person's one query, for many at once. Raises InputError as `encode_candidates`.
+        """
+        return self._encode(self._tower(self._query, modality, "queries"), contents)
+
+    def _encode(self, tower: Tower, contents: Sequence[Pixels] | Sequence[str]) -> Vectors:
         if not len(contents):
             return np.empty((0, self.dimension), np.float32)
         return check_vectors(tower.encode(contents), self.dimension)

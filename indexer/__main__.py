@@ -1,4 +1,4 @@
-"""Command line of the indexer: add, status, failures, remove, drop. Results go to stdout, progress to stderr."""
+"""Command line of the indexer: add, status, failures, use, upgrade, remove, drop. Results go to stdout, progress to stderr."""
 
 import argparse
 import json
@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from indexer.console import ProgressLine, add_library_options, guarded, say
 from indexer.home import DEFAULT_COLLECTION
+from indexer.pairs_command import add_pairs_commands
 from indexer.paths import to_text
+from indexer.upgrade_command import add_upgrade_commands
 
 if TYPE_CHECKING:
     from indexer.library import Library
@@ -19,7 +21,11 @@ _EPILOG = """examples:
   python -m indexer add ~/Pictures ~/Documents      index two folders, or bring them up to date
   python -m indexer add                             bring everything that was added before up to date
   python -m indexer failures                        which files could not be indexed, and why
+  python -m indexer use CARD                        ask with another query tower; nothing is indexed again
+  python -m indexer upgrade --model CARD            build the space of another model beside; searches go on
   python -m indexer remove ~/Pictures/private       take a folder out of the index (the files stay)
+  python -m indexer evaluate --against CARD         how well two models find what is in your own library
+  python -m indexer pairs --out mine.jsonl          training data made of your own library
 """
 
 _STOPPED = "stopped. What was reported as indexed is there; run the same command again to go on."
@@ -56,12 +62,14 @@ def _parser() -> argparse.ArgumentParser:
     add_library_options(add)
     add_library_options(command("status", _status, "How the collection stands."))
     add_library_options(command("failures", _failures, "Files that could not be indexed, and why."))
+    add_upgrade_commands(command, _library)
     remove = command("remove", _remove, "Take files and folders out of the index. The files themselves stay.")
     remove.add_argument("paths", nargs="+", metavar="PATH")
     add_library_options(remove)
     drop = command("drop", _drop, "Delete a whole collection: vectors, thumbnails, ledger. The files themselves stay.")
     drop.add_argument("name", metavar="COLLECTION")
     add_library_options(drop)
+    add_pairs_commands(command, _library)
     return parser
 
 
@@ -117,9 +125,13 @@ def _status(options: argparse.Namespace) -> int:
     print(f"Files       {status.sources:,} indexed ({status.images:,} pictures, {status.documents:,} documents)")
     print(f"Items       {status.items:,} pictures and passages")
     print(f"Failed      {status.failed:,}")
+    if status.missing:
+        print(f"Missing     {status.missing:,} files since the model was changed: python -m indexer failures")
     print(f"Engine      {status.engine}. {status.search_note}")
     for folder in status.folders:
         print(f"Folder      {folder.path} ({folder.sources:,} files)")
+    if status.upgrade is not None:
+        print(f"Upgrade     {status.upgrade.note}")
     if status.run is not None:
         progress = status.run.progress
         files = "" if progress.total is None else f" {progress.done:,} of {progress.total:,} files."

@@ -14,7 +14,7 @@ from indexer.ledger import Ledger
 from indexer.workers import Failed, Known, Outcome
 from indexer.writer import Batch, Encoded
 
-__all__ = ["BATCHES_IN_FLIGHT", "Batcher"]
+__all__ = ["BATCHES_IN_FLIGHT", "Batcher", "encode_sources"]
 
 BATCHES_IN_FLIGHT = 2
 """Batches that may wait for the writer while the next one is gathered."""
@@ -72,7 +72,7 @@ class Batcher:
         """Encode what was gathered and begin anew."""
         batch, fresh = self._batch, list(self._fresh.values())
         try:
-            vectors = self._encode([loaded for _, loaded in fresh])
+            vectors = encode_sources(self._encoder, [loaded for _, loaded in fresh])
             batch.encoded = [
                 Encoded(tuple(sources), loaded, rows) for (sources, loaded), rows in zip(fresh, vectors, strict=True)
             ]
@@ -86,21 +86,25 @@ class Batcher:
         """One item that a tower cannot take must not cost the others their place."""
         for sources, loaded in fresh:
             try:
-                batch.encoded.append(Encoded(tuple(sources), loaded, self._encode([loaded])[0]))
+                batch.encoded.append(Encoded(tuple(sources), loaded, encode_sources(self._encoder, [loaded])[0]))
             except InputError as error:
                 batch.failed.extend((source, str(error), False) for source in sources)
 
-    def _encode(self, loaded: Sequence[LoadedSource]) -> list[Vectors]:
-        """One (n_i, d) array for each source: all pictures in one go, all passages in another."""
-        items = [item for one in loaded for item in one.items]
-        rows = np.empty((len(items), self._encoder.dimension), dtype=np.float32)
-        for modality, size in (("image", _PICTURES), ("text", _PASSAGES)):
-            places = [place for place, item in enumerate(items) if item.modality == modality]
-            for start in range(0, len(places), size):
-                chosen = places[start : start + size]
-                rows[chosen] = self._encoder.encode_candidates(modality, _contents([items[place] for place in chosen]))
-        ends = np.cumsum([len(one.items) for one in loaded])
-        return [rows[end - len(one.items) : end] for one, end in zip(loaded, ends, strict=True)]
+
+def encode_sources(encoder: DualEncoder, loaded: Sequence[LoadedSource]) -> list[Vectors]:
+    """One (n_i, d) array for each source: all pictures in one go, all passages in another.
+
+    Raises InputError for an item that its tower cannot take.
+    """
+    items = [item for one in loaded for item in one.items]
+    rows = np.empty((len(items), encoder.dimension), dtype=np.float32)
+    for modality, size in (("image", _PICTURES), ("text", _PASSAGES)):
+        places = [place for place, item in enumerate(items) if item.modality == modality]
+        for start in range(0, len(places), size):
+            chosen = places[start : start + size]
+            rows[chosen] = encoder.encode_candidates(modality, _contents([items[place] for place in chosen]))
+    ends = np.cumsum([len(one.items) for one in loaded])
+    return [rows[end - len(one.items) : end] for one, end in zip(loaded, ends, strict=True)]
 
 
 def _contents(items: Sequence[LoadedItem]) -> list:

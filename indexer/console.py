@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from indexer.runs import Progress
 
-__all__ = ["ProgressLine", "add_library_options", "guarded", "say"]
+__all__ = ["ProgressLine", "add_library_options", "answer", "guarded", "say"]
 
 _SCANNING = "{desc}: {n:,} files"
 _WORKING = "{desc} {percentage:3.0f}% |{bar}| {n:,} of {total:,} files{postfix}"
@@ -33,6 +33,11 @@ def say(message: str) -> None:
     """One line to stderr."""
     sys.stderr.write(message + "\n")
     sys.stderr.flush()
+
+
+def answer(text: str) -> None:
+    """One line to stdout: what a person or a program asked for."""
+    sys.stdout.write(text + "\n")
 
 
 def guarded(run: Callable[[], int], stopped: str = "stopped.") -> int:

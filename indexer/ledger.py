@@ -54,6 +54,29 @@ _MIGRATIONS = (
     );
     CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     """,
+    # Spaces and what they are behind with: indexer/space_log.py. The triggers say "not exists" where "or ignore" would do,
+    # because the conflict clause of a statement overrides those of the triggers it sets off.
+    """
+    CREATE TABLE spaces (
+        name TEXT PRIMARY KEY, answers INTEGER NOT NULL, manifest TEXT NOT NULL, state TEXT NOT NULL,
+        total INTEGER NOT NULL, index_due INTEGER NOT NULL, cut INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE behind (
+        space TEXT NOT NULL, content TEXT NOT NULL, parts TEXT, reason TEXT, recorded REAL, PRIMARY KEY (space, content)
+    ) WITHOUT ROWID;
+    CREATE TRIGGER contents_added AFTER INSERT ON contents BEGIN
+        INSERT INTO behind (space, content) SELECT name, NEW.content FROM spaces WHERE NOT answers
+        AND NOT EXISTS (SELECT 1 FROM behind WHERE space = name AND content = NEW.content);
+    END;
+    CREATE TRIGGER contents_moved AFTER UPDATE OF state ON contents BEGIN
+        INSERT INTO behind (space, content) SELECT name, NEW.content FROM spaces WHERE NOT answers
+        AND NOT EXISTS (SELECT 1 FROM behind WHERE space = name AND content = NEW.content);
+    END;
+    CREATE TRIGGER contents_gone AFTER DELETE ON contents BEGIN
+        INSERT INTO behind (space, content, parts) SELECT name, OLD.content, OLD.parts FROM spaces WHERE NOT answers
+        ON CONFLICT (space, content) DO UPDATE SET parts = coalesce(parts, excluded.parts);
+    END;
+    """,
 )
 """Number n brings the file from version n to n + 1; never edit one that was released."""
 
@@ -112,7 +135,7 @@ class Ledger:
             if version > len(_MIGRATIONS):
                 raise LibraryError("this library was written by a newer Skybridge. Update Skybridge to open it.")
             for script in _MIGRATIONS[version:]:
-                for statement in script.split(";"):
+                for statement in _statements(script):
                     self._db.execute(statement)
             self._db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
 
@@ -336,6 +359,16 @@ class Ledger:
     def set_fact(self, name: str, value: str) -> None:
         """Keep a small text with the collection."""
         self.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script; a trigger holds semicolons of its own."""
+    begun = ""
+    for piece in script.split(";"):
+        begun += piece + ";"
+        if sqlite3.complete_statement(begun):
+            yield begun
+            begun = ""
 
 
 def _inode(path: Path) -> int | None:

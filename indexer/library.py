@@ -7,12 +7,10 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from threading import Lock
 from typing import Self
-
-from filelock import FileLock, Timeout
 
 from encoders import find_card, load_encoder
 from encoders.dual import DualEncoder
@@ -20,47 +18,26 @@ from encoders.errors import LibraryError, SpaceMismatch
 from indexer.home import DEFAULT_COLLECTION, Home, server_url
 from indexer.ledger import Failure, Ledger
 from indexer.limits import Limits
-from indexer.manifests import check_fingerprints, manifest_of
+from indexer.manifests import check_fingerprints, manifest_of, same_towers
 from indexer.paths import absolute, to_text
 from indexer.pipeline import Pipeline, Report
-from indexer.runs import Progress, Request, Run, RunLog
+from indexer.refill import Refill
+from indexer.runs import OpenRun, Progress, Request, Run, RunLog, one_run, open_run
+from indexer.space_log import SpaceLog
+from indexer.spaces import OpenSpace, Space, Spaces
+from indexer.status import Folder, Status, read_status
 from indexer.store import open_store
-from indexer.store.base import Store
+from indexer.store.base import Manifest, Store
+from indexer.telling import Teller
 from indexer.thumbnail_store import ThumbnailStore
 from indexer.workers import cores
-from indexer.writer import Writer
+from indexer.writer import INDEX_DUE, Writer
 
 __all__ = ["DEFAULT_MODEL", "Folder", "Library", "Status"]
 
 DEFAULT_MODEL = "starter"
 
 _PATHS_A_REMOVAL = 500
-
-
-@dataclass(frozen=True)
-class Folder:
-    """A folder or file that was asked for."""
-
-    path: str
-    sources: int  # known at or below it
-
-
-@dataclass(frozen=True)
-class Status:
-    """How a collection stands."""
-
-    collection: str
-    model: str | None  # card id; None before anything was added
-    sources: int  # files in the index
-    failed: int
-    images: int
-    documents: int
-    items: int  # pictures and passages
-    engine: str
-    exact: bool
-    search_note: str  # one sentence: scan or graph
-    folders: tuple[Folder, ...]
-    run: Run | None  # the newest
 
 
 class Library:
@@ -73,15 +50,22 @@ class Library:
         url: str | None = None,
         *,
         encoder: DualEncoder | None = None,
+        model: str | None = None,
         on_wait: Callable[[str], None] | None = None,
     ) -> None:
-        """`encoder`: a model in hand instead of one by its card; `on_wait` hears why a call has to wait."""
+        """`encoder`: a model in hand, or `model`: one by its card, to ask with instead of the collection's own.
+
+        Its candidate towers must be the collection's. `on_wait` hears why a call has to wait.
+        """
         self.home = Home(home)
         self.collection = collection
         self.url = server_url(url)
         self._folder = self.home.folder(collection, self.url)
         self._on_wait = on_wait
-        self._given_encoder = encoder
+        self._given_encoder, self._given_model = encoder, model
+        self._encoder: DualEncoder | None = None  # the one loaded last
+        self._loaded_for: Manifest | None = None  # what the manifest said then
+        self._encoder_lock = Lock()
 
     # --- what it is made of, each opened when first asked for
 
@@ -101,14 +85,41 @@ class Library:
         return ThumbnailStore(self._folder / "thumbnails.sqlite3")
 
     @cached_property
-    def store(self) -> Store:
-        """Vectors and payloads."""
-        return open_store(self._folder, self.collection, self.url, on_wait=self._on_wait)
+    def spaces(self) -> Spaces:
+        """The stores of the collection, and which of them answers."""
+        # Under the name "store" lies a store in hand, where there is one, instead of one by its address.
+        in_hand = self.__dict__.get("store")
+        return Spaces(in_hand or open_store(self._folder, self.collection, self.url, on_wait=self._on_wait))
 
-    @cached_property
+    @property
+    def store(self) -> Store:
+        """Vectors and payloads, in the space that answers now."""
+        return self.spaces.answering().store
+
+    @property
     def encoder(self) -> DualEncoder:
-        """The model that filled this collection, or the default one; loaded once."""
-        return self._load(None)
+        """The model of the space that answers now, or the default one.
+
+        Loaded when first asked for, and anew when another model has taken its place.
+        """
+        return self._encoder_for(self.spaces.answering().manifest)
+
+    @encoder.setter
+    def encoder(self, encoder: DualEncoder) -> None:
+        with self._encoder_lock:
+            self._encoder, self._loaded_for = encoder, self.spaces.answering().manifest
+
+    @property
+    def has_encoder(self) -> bool:
+        """The model that the collection asks for now is loaded."""
+        return self._fits(self.spaces.answering().manifest)
+
+    def space(self) -> OpenSpace | None:
+        """The space that answers now with its model, loaded; None where there is no collection."""
+        space = self.spaces.answering()
+        if space.manifest is None:
+            return None
+        return OpenSpace(space.store, space.manifest, self._encoder_for(space.manifest))
 
     @property
     def runs(self) -> RunLog:
@@ -123,13 +134,14 @@ class Library:
         """Let go of what was opened of a collection that another process has dropped since."""
         if "_ledger" in self.__dict__ and not self._ledger.is_in_place():
             self.close()
-            self.__dict__.pop("encoder", None)  # the next one may be filled by another model
+            self._encoder = None  # the next one may be filled by another model
 
     def close(self) -> None:
         """Release everything; the library may be used again afterwards."""
-        for name in ("_ledger", "thumbnails", "store"):
+        for name in ("_ledger", "thumbnails", "spaces"):
             if name in self.__dict__:
                 self.__dict__.pop(name).close()
+        self.__dict__.pop("store", None)
 
     def __enter__(self) -> Self:
         return self
@@ -158,43 +170,29 @@ class Library:
         roots = self._roots(paths, notes)
         if model is not None:
             self._require_model(model)
-        with self._run_lock():
-            number = self.runs.start()
-            progress = Progress()
-
-            def pulse(now: Progress) -> Request | None:
-                nonlocal progress
-                progress = now
-                request = self.runs.pulse(number, now)
-                if on_progress is not None:
-                    on_progress(now)
-                return request
-
-            try:
-                report = self._run(roots, pulse, model, retry_failed, limits or Limits(), workers)
-            except BaseException as error:
-                self._end(number, progress, "failed", str(error) or type(error).__name__)
-                raise
+        with self.changing(), open_run(self.runs, "add", on_progress) as run:
+            report = self._run(roots, run, model, retry_failed, limits or Limits(), workers or cores())
             report.notes[:0] = notes
-            self._end(number, progress, report.state, " ".join(report.notes), report)
+            run.end(report.state, " ".join(report.notes), failed=report.failed, items=report.items)  # type: ignore[arg-type]  # states of Report are states of Progress
         return report
 
     def _run(
         self,
         roots: Sequence[Path],
-        pulse: Callable[[Progress], Request | None],
+        run: OpenRun,
         model: str | None,
         retry_failed: bool,
         limits: Limits,
-        workers: int | None,
+        workers: int,
     ) -> Report:
         def encoder() -> DualEncoder:
-            if model is not None and "encoder" not in self.__dict__:
-                self.__dict__["encoder"] = self._load(model)
-            self.store.create(manifest_of(self.encoder))
-            return self.encoder
+            if model is not None and self._encoder is None:
+                self.encoder = self._given_encoder or self.load(model)
+            found = self.encoder
+            self.store.create(manifest_of(found))
+            return found
 
-        writer = self._writer()
+        writer = self.writer()
         writer.recover()
         note = self._forget_if_store_is_gone()
         pipeline = Pipeline(
@@ -203,12 +201,13 @@ class Library:
             writer,
             encoder,
             limits=limits,
-            workers=workers or cores(),
-            pulse=pulse,
+            workers=workers,
+            pulse=run.pulse,
+            before=partial(self._fill_gaps, limits, workers),
         )
         report = pipeline.run(roots, retry_failed)
         report.notes[:0] = note
-        self._note_store()
+        self.note_store()
         return report
 
     def _forget_if_store_is_gone(self) -> list[str]:
@@ -240,86 +239,83 @@ class Library:
                 )
         return roots
 
-    def _end(self, number: int, progress: Progress, state: str, message: str, report: Report | None = None) -> None:
-        done = {} if report is None else {"failed": report.failed, "items": report.items}
-        self.runs.pulse(number, replace(progress, state=state, message=message, eta_seconds=None, **done))  # type: ignore[arg-type]  # states of Report are states of Progress
-
     @contextmanager
-    def _run_lock(self) -> Iterator[None]:
-        """One run a collection: two would read the same files twice and sweep each other's work."""
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self._folder / "run.lock")
-            lock.acquire(timeout=0)
-        except Timeout:
-            run = self.runs.current()
-            who = f" (process {run.pid})" if run else ""
-            raise LibraryError(
-                f"another run{who} is changing the collection {self.collection!r} right now. Wait until it is done, or stop "
-                "it; searching works meanwhile."
-            ) from None
-        except OSError as error:
-            raise LibraryError(
-                f"the library folder {self.home.path} cannot be written: {error.strerror}. Choose another one with --home DIR."
-            ) from error
-        try:
+    def changing(self) -> Iterator[None]:
+        """The right to change the collection, whose ledger and store agree on which space answers.
+
+        Raises LibraryError at once when another run has it.
+        """
+        with one_run(self._folder, self.collection, self.current_run):
+            log = SpaceLog(self.ledger)
+            noted = log.answering()
+            if noted is not None and noted.name != (now := self.spaces.answering().name):
+                log.let_answer(now, INDEX_DUE)  # a switch was cut short between the two
             yield
-        finally:
-            lock.release()
+
+    def _fill_gaps(self, limits: Limits, workers: int, teller: Teller) -> None:
+        """What an upgrade could not bring to the space that answers now, because files were away, is tried again."""
+        log = SpaceLog(self.ledger)
+        answering, other = log.answering(), log.other()
+        if answering is None or other is None or not log.count(answering.name):
+            return
+        self.ledger.set_fact(INDEX_DUE, "yes")
+        source = Space(other.name, self.spaces.at(other.name), other.manifest)
+        Refill(
+            self.ledger,
+            self.spaces.answering(),
+            source,
+            lambda: self.encoder,
+            limits=limits,
+            workers=workers,
+            teller=teller,
+        ).run()
 
     # --- the model
 
-    def _load(self, model: str | None) -> DualEncoder:
-        manifest = self.store.manifest()
-        card = model or (manifest.card if manifest else DEFAULT_MODEL)
-        encoder = self._given_encoder or load_encoder(card, cache=self.home.models)
-        if manifest is not None:
-            check_fingerprints(manifest, encoder, self.collection)
-        return encoder
+    def _encoder_for(self, manifest: Manifest | None) -> DualEncoder:
+        with self._encoder_lock:
+            if self._encoder is None or not self._fits(manifest):
+                card = self._given_model or (manifest.card if manifest else DEFAULT_MODEL)
+                encoder = self._given_encoder or self.load(card)
+                if manifest is not None:
+                    check_fingerprints(manifest, encoder, self.collection)
+                self._encoder, self._loaded_for = encoder, manifest
+            return self._encoder
+
+    def _fits(self, manifest: Manifest | None) -> bool:
+        """The model in hand is the one that the manifest asks for, as far as it could be had."""
+        if self._encoder is None:
+            return False
+        return manifest is None or manifest == self._loaded_for or same_towers(manifest, manifest_of(self._encoder))
+
+    def load(self, model: str) -> DualEncoder:
+        """A model by its card, as this library keeps its networks."""
+        return load_encoder(model, cache=self.home.models)
 
     def _require_model(self, model: str) -> None:
-        manifest = self.store.manifest()
+        manifest = self.spaces.answering().manifest
         asked = find_card(model).id
         if manifest is not None and manifest.card != asked:
             raise SpaceMismatch(
                 f"the collection {self.collection!r} was filled by the model {manifest.card}, not {asked}. Use another "
-                f"collection (--collection NAME), or start this one anew: python -m indexer drop {self.collection}"
+                f"collection (--collection NAME), or change the model of this one: python -m indexer use {asked} where only "
+                f"the query tower is new, else python -m indexer upgrade --model {asked}"
             )
 
     # --- asking
 
     def status(self) -> Status:
         """How the collection stands. Opens no model and no store, so it never disturbs a run."""
-        if not self.exists():
-            return Status(self.collection, None, 0, 0, 0, 0, 0, "none yet", True, "Nothing is indexed yet.", (), None)
-        counts = self.ledger.counts()
-        facts = json.loads(self.ledger.fact("store") or "{}")
-        exact = bool(facts.get("exact", True))
-        graph = facts.get("indexed_vectors", 0)
-        note = (
-            "Searches scan every item: exact."
-            if exact
-            else f"Searches use an HNSW graph over {graph:,} of {counts.items:,} items and scan the rest."
-        )
-        folders = tuple(Folder(to_text(root), len(self.ledger.below(root))) for root, _ in self.ledger.roots())
-        return Status(
-            collection=self.collection,
-            model=facts.get("model"),
-            sources=counts.sources,
-            failed=counts.failed,
-            images=counts.images,
-            documents=counts.documents,
-            items=counts.items,
-            engine=facts.get("engine", "none yet"),
-            exact=exact,
-            search_note=note,
-            folders=folders,
-            run=self.runs.latest(),
-        )
+        return read_status(self.ledger, self.collection) if self.exists() else Status(self.collection)
 
     def failures(self) -> list[Failure]:
-        """Every source that could not be indexed, and why."""
-        return self.ledger.failures() if self.exists() else []
+        """Every source that could not be indexed, or not be brought along by an upgrade, and why."""
+        if not self.exists():
+            return []
+        log = SpaceLog(self.ledger)
+        answering = log.answering()
+        missing = log.failures(answering.name) if answering else []
+        return sorted([*self.ledger.failures(), *missing], key=lambda failure: failure.path)
 
     def folders(self) -> list[str]:
         """Folders that were added, as `under` takes them."""
@@ -341,8 +337,8 @@ class Library:
         Returns the number of sources removed. Raises LibraryError for a path of which nothing is known.
         """
         self.require_existing()
-        with self._run_lock():
-            writer = self._writer()
+        with self.changing():
+            writer = self.writer()
             writer.recover()
             removed = 0
             for path in map(absolute, paths):
@@ -353,14 +349,15 @@ class Library:
                     writer.remove(known[start : start + _PATHS_A_REMOVAL])
                 self.ledger.remove_roots(path)
                 removed += len(known)
-            self._note_store()
+            self.note_store()
         return removed
 
     def drop(self) -> None:
         """Delete the whole collection: vectors, thumbnails, ledger. The files it was made from are not touched."""
         self.require_existing()
-        with self._run_lock():
-            self.store.drop()
+        with self.changing():
+            noted = [note.name for note in SpaceLog(self.ledger).all()]
+            self.spaces.drop([*noted, self.spaces.answering().name])
         self.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -370,17 +367,18 @@ class Library:
             have = ", ".join(self.home.collections(self.url)) or "none yet"
             raise LibraryError(f"there is no collection {self.collection!r} in {self.home.path}. There are: {have}.")
 
-    def _writer(self) -> Writer:
+    def writer(self) -> Writer:
+        """What changes the space that answers now; for the holder of `changing`."""
         return Writer(self.ledger, self.store, self.thumbnails)
 
-    def _note_store(self) -> None:
+    def note_store(self) -> None:
         """Write down how the store stands, so that asking for the status need not open it."""
-        manifest = self.store.manifest()
-        if manifest is None:
+        space = self.spaces.answering()
+        if space.manifest is None:
             return
-        info = self.store.info()
+        info = space.store.info()
         facts = {
-            "model": manifest.card,
+            "model": space.manifest.card,
             "engine": info.engine,
             "exact": info.exact,
             "indexed_vectors": info.indexed_vectors,

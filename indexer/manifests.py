@@ -4,7 +4,7 @@ from encoders.dual import DualEncoder
 from encoders.errors import SpaceMismatch
 from indexer.store.base import Manifest
 
-__all__ = ["check_fingerprints", "manifest_of"]
+__all__ = ["check_fingerprints", "manifest_of", "same_candidates", "same_towers"]
 
 
 def manifest_of(encoder: DualEncoder) -> Manifest:
@@ -18,6 +18,17 @@ def manifest_of(encoder: DualEncoder) -> Manifest:
     )
 
 
+def same_candidates(one: Manifest, other: Manifest) -> bool:
+    """Vectors of one may stand beside vectors of the other."""
+    return dict(one.candidate_fingerprints) == dict(other.candidate_fingerprints) and one.dimension == other.dimension
+
+
+def same_towers(one: Manifest, other: Manifest) -> bool:
+    """The same model, query towers included."""
+    same_queries = dict(one.query_fingerprints) == dict(other.query_fingerprints)
+    return one.card == other.card and same_queries and same_candidates(one, other)
+
+
 def check_fingerprints(manifest: Manifest, encoder: DualEncoder, collection: str) -> None:
     """Raise SpaceMismatch if the stored vectors came from other candidate towers than the encoder's.
 
@@ -27,5 +38,6 @@ def check_fingerprints(manifest: Manifest, encoder: DualEncoder, collection: str
     if stored != now:
         raise SpaceMismatch(
             f"the vectors of the collection {collection!r} came from {manifest.card} with candidate towers {stored}, but the "
-            f"model now has {now}. Install the model as it was, or index anew: python -m indexer drop {collection}, then add."
+            f"model {encoder.card.id} now has {now}. Install the model as it was, or build a space for this one beside the old "
+            f"one: python -m indexer upgrade --model {encoder.card.id}"
         )

@@ -4,10 +4,13 @@ import re
 from functools import lru_cache
 from itertools import accumulate, pairwise
 
-__all__ = ["OVERLAP", "estimate_tokens", "split_passages", "title_line"]
+__all__ = ["OVERLAP", "PASSAGE_SHARE", "estimate_tokens", "split_passages", "title_line", "titled"]
 
 OVERLAP = 0.15
 """Share of a passage that the next one repeats, so that a sentence at a cut is whole in one of the two."""
+
+PASSAGE_SHARE = 0.75
+"""How much of what a tower reads a passage may fill: passages are cut by an estimate, and what is over would go unread."""
 
 _FILL = 0.6  # a passage is at least this full before a good place to cut is taken
 _TITLE_SHARE = 4  # a title may take 1/4 of what the tower reads
@@ -74,6 +77,15 @@ def title_line(title: str | None, max_tokens: int) -> str:
     if not parts or estimate_tokens(parts[0]) > max_tokens // _TITLE_SHARE:
         return ""
     return parts[0] + "\n"
+
+
+def titled(heading: str, text: str) -> str:
+    r"""What a tower reads of a passage: the line of `title_line` before it, unless it begins with that itself.
+
+    >>> titled("Tea\n", "Boil water."), titled("Tea\n", "Tea is drunk hot.")
+    ('Tea\nBoil water.', 'Tea is drunk hot.')
+    """
+    return text if text.startswith(heading.rstrip()) else heading + text
 
 
 @lru_cache(maxsize=1 << 16)  # words repeat

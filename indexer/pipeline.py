@@ -9,7 +9,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -20,26 +20,21 @@ from indexer.items import Source
 from indexer.ledger import Ledger
 from indexer.limits import Limits
 from indexer.loaders import supported
+from indexer.passages import PASSAGE_SHARE
 from indexer.runs import Progress, Request
 from indexer.scan import Unreadable, walk
 from indexer.store.base import Store
+from indexer.telling import Stopped, Teller
 from indexer.workers import ReadJob, read_ahead, reading_pool
 from indexer.writer import INDEX_DUE, Batch, Writer, Written
 
-__all__ = ["Pipeline", "Report", "Stopped"]
+__all__ = ["Pipeline", "Report"]
 
 _READ_AHEAD = 16  # files a worker
 _PULSE_SECONDS = 0.5
-_PAUSE_POLL_SECONDS = 0.2
 _SCAN_CHUNK = 1000
-_PASSAGE_SHARE = 0.75  # of what the tower reads: passages are cut by an estimate, and what is over would go unread
-_RATE_MARKS = 30
 
 _T = TypeVar("_T")
-
-
-class Stopped(Exception):  # noqa: N818 - a signal of this file and its caller, not an error
-    """Somebody asked the run to stop."""
 
 
 @dataclass
@@ -72,19 +67,20 @@ class Pipeline:
         limits: Limits,
         workers: int,
         pulse: Callable[[Progress], Request | None],
+        before: Callable[[Teller], None] = lambda _: None,
     ) -> None:
+        """`before` is done first, told and stopped as the run itself."""
         self._ledger, self._store, self._writer, self._encoder = ledger, store, writer, encoder
-        self._limits, self._workers, self._pulse = limits, workers, pulse
-        self._progress = Progress()
+        self._limits, self._workers, self._before = limits, workers, before
+        self._teller = Teller(pulse, _PULSE_SECONDS)
         self._report = Report()
-        self._asked: Request | None = None  # heard at any time, obeyed where the work can wait
-        self._last_pulse = 0.0
         self._begun = time.monotonic()
-        self._rate = _Rate()
 
     def run(self, roots: Sequence[Path], retry_failed: bool = False) -> Report:
         """Bring the collection up to date with these folders and files."""
         try:
+            self._before(self._teller)
+            self._teller.tell(state="scanning", done=0, total=None, items=0, failed=0, rate=0.0, eta_seconds=None, force=True)
             scan = self._scan(roots, retry_failed)
             total, _ = self._ledger.todo_size()
             if total:
@@ -119,9 +115,9 @@ class Pipeline:
                         else:
                             found += 1
                             self._note(self._ledger.seen(one, scan, retry_failed))
-                self._tell(scanned=self._progress.scanned + len(chunk), message=f"Looking through {root}")
+                self._teller.tell(scanned=self._teller.progress.scanned + len(chunk), message=f"Looking through {root}")
             self._guard_against_unplugged(root, found, scan)
-        self._count(self._writer.commit(Batch(failed=unreadable), scan))
+        self._teller.did(**self._count(self._writer.commit(Batch(failed=unreadable), scan)))
         self._report.skipped = dict(skipped.most_common())
         return scan
 
@@ -145,16 +141,17 @@ class Pipeline:
     # --- read, encode, write
 
     def _index(self, scan: int, total: int) -> None:
-        self._tell(message="Loading the model", force=True)
+        self._teller.tell(message="Loading the model", force=True)
         encoder = self._encoder()
-        self._tell(state="indexing", total=self._progress.done + total, message="Reading and encoding", force=True)
+        total += self._teller.progress.done
+        self._teller.tell(state="indexing", total=total, message="Reading and encoding", force=True)
         batcher = Batcher(encoder, self._ledger)
         with reading_pool(self._workers) as pool, _WritingThread(self._writer, scan, self._wrote) as writing:
             outcomes = read_ahead(
                 pool,
                 (ReadJob(source, tuple(self._ledger.same_size(source.size))) for source in self._ledger.todo()),
                 picture_spec=encoder.picture_spec,
-                passage_tokens=int(encoder.passage_tokens * _PASSAGE_SHARE),
+                passage_tokens=int(encoder.passage_tokens * PASSAGE_SHARE),
                 limits=self._limits,
                 window=self._workers * _READ_AHEAD,
             )
@@ -165,38 +162,24 @@ class Pipeline:
                     batcher.add(*outcome)
                 if batcher.due:
                     writing.submit(batcher.take())
-                self._tell()
-                if self._asked == "pause":
+                self._teller.tell()
+                if self._teller.paused:
                     writing.submit(batcher.take())
                     writing.finish()
-                    self._pause()
+                    self._store.close()  # so that others have it
+                    self._teller.pause()
             writing.submit(batcher.take())
 
     def _wrote(self, written: Written) -> None:
-        self._count(written)
-        done, total = self._progress.done, self._progress.total or 0
-        self._rate.add(done)
-        rate = self._rate.per_second()
-        self._progress = replace(
-            self._progress, rate=round(rate, 2), eta_seconds=round((total - done) / rate, 1) if rate else None
-        )
+        self._teller.did(**self._count(written))
 
-    def _pause(self) -> None:
-        """Give the store free, so that others have it, until somebody says go on."""
-        self._store.close()
-        self._tell(state="paused", message="Paused", force=True)
-        while self._asked == "pause":
-            time.sleep(_PAUSE_POLL_SECONDS)
-            self._tell(force=True)
-        self._rate = _Rate()
-        self._tell(state="indexing", message="Reading and encoding", force=True)
-
-    def _count(self, written: Written) -> None:
-        report, progress = self._report, self._progress
+    def _count(self, written: Written) -> dict[str, int]:
+        """Take into the report what was written; returns what that changes in the progress."""
+        report, progress = self._report, self._teller.progress
         for name in ("indexed", "renamed", "failed", "items"):
             setattr(report, name, getattr(report, name) + getattr(written, name))
         done = progress.done + written.indexed + written.renamed + written.failed
-        self._progress = replace(progress, done=done, failed=report.failed, items=report.items)
+        return {"done": done, "failed": report.failed, "items": report.items}
 
     # --- after
 
@@ -204,14 +187,14 @@ class Pipeline:
         for root in roots:
             for chunk in _chunks(self._ledger.unseen(root, scan)):
                 self._report.removed += self._writer.remove(chunk)
-                self._tell(message=f"Removing what is gone from {root}")
+                self._teller.tell(message=f"Removing what is gone from {root}")
         self._writer.tidy()
         self._writer.tidy()
 
     def _finish(self) -> None:
         report = self._report
         if self._ledger.fact(INDEX_DUE) == "yes":  # also what a run left that was stopped before it came to this
-            self._tell(state="finishing", message="Building the search index", force=True)
+            self._teller.tell(state="finishing", message="Building the search index", force=True)
             info = self._store.build_index()
             self._ledger.set_fact(INDEX_DUE, "no")
             report.notes.append(
@@ -219,32 +202,6 @@ class Pipeline:
                 if info.exact
                 else f"Search index built over {info.indexed_vectors:,} of {info.items:,} items."
             )
-
-    # --- telling and obeying
-
-    def _tell(self, *, force: bool = False, **changes: object) -> None:
-        self._progress = replace(self._progress, **changes)  # type: ignore[arg-type]  # names are checked by replace
-        now = time.monotonic()
-        if not force and now - self._last_pulse < _PULSE_SECONDS:
-            return
-        self._last_pulse = now
-        self._asked = self._pulse(self._progress) or self._asked
-        if self._asked == "stop":
-            raise Stopped
-
-
-class _Rate:
-    """Sources a second over the last half minute, so that time left follows what the run does now."""
-
-    def __init__(self) -> None:
-        self._marks: deque[tuple[float, int]] = deque(maxlen=_RATE_MARKS)
-
-    def add(self, done: int) -> None:
-        self._marks.append((time.monotonic(), done))
-
-    def per_second(self) -> float:
-        (begun, first), (ended, last) = self._marks[0], self._marks[-1]
-        return (last - first) / (ended - begun) if ended > begun else 0.0
 
 
 class _WritingThread:

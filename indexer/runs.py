@@ -7,15 +7,22 @@ process makes, and can ask it to pause or stop.
 import json
 import os
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Literal
 
+from filelock import FileLock, Timeout
+
+from encoders.errors import LibraryError
 from indexer.ledger import Ledger
 
-__all__ = ["Progress", "Request", "Run", "RunLog", "State"]
+__all__ = ["OpenRun", "Progress", "Request", "Run", "RunLog", "State", "Task", "one_run", "open_run"]
 
 State = Literal["scanning", "indexing", "paused", "finishing", "done", "stopped", "failed", "interrupted"]
 Request = Literal["pause", "resume", "stop"]
+Task = Literal["add", "upgrade"]
 
 _ENDED = ("done", "stopped", "failed", "interrupted")
 
@@ -33,6 +40,7 @@ class Progress:
     rate: float = 0.0  # sources a second, lately
     eta_seconds: float | None = None
     message: str = ""  # one sentence for people
+    task: Task = "add"  # what the run is for
 
 
 @dataclass(frozen=True)
@@ -63,13 +71,13 @@ class RunLog:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def start(self) -> int:
+    def start(self, task: Task = "add") -> int:
         """Begin a run in this process; returns its number."""
         now = time.time()
         with self._ledger.transaction():
             self._ledger.execute(
                 "INSERT INTO runs (pid, started, heartbeat, state, progress) VALUES (?, ?, ?, 'scanning', ?)",
-                (os.getpid(), now, now, json.dumps(asdict(Progress()))),
+                (os.getpid(), now, now, json.dumps(asdict(Progress(task=task)))),
             )
             ((number,),) = self._ledger.execute("SELECT max(number) FROM runs")
             self._ledger.execute("DELETE FROM runs WHERE number <= ? - 50", (number,))
@@ -115,10 +123,71 @@ class RunLog:
         ]
 
 
+class OpenRun:
+    """A run of this process, from its start to its end."""
+
+    def __init__(self, log: RunLog, task: Task, on_progress: Callable[[Progress], None] | None) -> None:
+        self._log, self._task, self._on_progress = log, task, on_progress
+        self._number = log.start(task)
+        self._progress = Progress(task=task)
+
+    def pulse(self, now: Progress) -> Request | None:
+        """Tell how far it is; returns what was asked of it since, once."""
+        self._progress = replace(now, task=self._task)
+        request = self._log.pulse(self._number, self._progress)
+        if self._on_progress is not None:
+            self._on_progress(self._progress)
+        return request
+
+    def end(self, state: State, message: str, **counts: int) -> None:
+        """Tell how it ended."""
+        last = replace(self._progress, state=state, message=message, eta_seconds=None, **counts)  # type: ignore[arg-type]
+        self._log.pulse(self._number, last)
+
+
+@contextmanager
+def open_run(log: RunLog, task: Task, on_progress: Callable[[Progress], None] | None = None) -> Iterator[OpenRun]:
+    """A run that is told as failed when an error leaves the block; else the block says how it ended."""
+    run = OpenRun(log, task, on_progress)
+    try:
+        yield run
+    except BaseException as error:
+        run.end("failed", str(error) or type(error).__name__)
+        raise
+
+
+@contextmanager
+def one_run(folder: Path, collection: str, current: Callable[[], Run | None]) -> Iterator[None]:
+    """One run a collection: two would read the same files twice and sweep each other's work.
+
+    Raises LibraryError, naming the other run's process, and when `folder` cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / "run.lock")
+        lock.acquire(timeout=0)
+    except Timeout:
+        run = current()
+        who = f" (process {run.pid})" if run else ""
+        raise LibraryError(
+            f"another run{who} is changing the collection {collection!r} right now. Wait until it is done, or stop "
+            "it; searching works meanwhile."
+        ) from None
+    except OSError as error:
+        raise LibraryError(
+            f"the library folder {folder} cannot be written: {error.strerror}. Choose another one with --home DIR."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def _alive(run: Run) -> Run:
     if not run.active or _exists(run.pid):
         return run
-    message = "This run ended without warning. Nothing that was reported is lost; add again to go on."
+    again = "add again" if run.progress.task == "add" else "give the same command again"
+    message = f"This run ended without warning. Nothing that was reported is lost; {again} to go on."
     return replace(run, progress=replace(run.progress, state="interrupted", message=message))
 
 

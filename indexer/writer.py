@@ -20,7 +20,7 @@ from indexer.paths import folder_chain, to_text
 from indexer.store.base import Store
 from indexer.thumbnail_store import ThumbnailStore
 
-__all__ = ["INDEX_DUE", "Batch", "Encoded", "Writer", "Written", "path_fields"]
+__all__ = ["INDEX_DUE", "Batch", "Encoded", "Writer", "Written", "item_payloads", "path_fields"]
 
 INDEX_DUE = "index_due"
 """The fact of the ledger that says that points changed since the search index was built."""
@@ -131,7 +131,9 @@ class Writer:
         self._thumbnails.put(thumbnails)
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         ids = [item_id(one.loaded.content_hash, item.part) for one in encoded for item in one.loaded.items]
-        payloads = [payload for one in encoded for payload in _payloads(one, now)]
+        payloads = [
+            payload for one in encoded for payload in item_payloads(one.loaded, [source.path for source in one.sources], now)
+        ]
         vectors = check_vectors(np.concatenate([one.vectors for one in encoded]))
         for start in range(0, len(ids), _POINTS_A_WRITE):
             part = slice(start, start + _POINTS_A_WRITE)
@@ -195,15 +197,16 @@ def path_fields(paths: Sequence[Path]) -> Payload:
     }
 
 
-def _payloads(one: Encoded, now: str) -> list[Payload]:
+def item_payloads(loaded: LoadedSource, paths: Sequence[Path], now: str) -> list[Payload]:
+    """The payload of every item of a file that lies at `paths`; `now` is RFC 3339."""
     shared = {
-        **one.loaded.payload,
-        **path_fields([source.path for source in one.sources]),
-        "kind": one.loaded.kind,
-        "content": one.loaded.content_hash,
+        **loaded.payload,
+        **path_fields(paths),
+        "kind": loaded.kind,
+        "content": loaded.content_hash,
         "indexed_at": now,
     }
-    return [{**shared, **item.payload, "part": item.part, "modality": item.modality} for item in one.loaded.items]
+    return [{**shared, **item.payload, "part": item.part, "modality": item.modality} for item in loaded.items]
 
 
 def _ids(content: Content) -> list[str]:

@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--under", metavar="FOLDER", help="only what lies below this folder")
     parser.add_argument("--since", metavar="DATE", help="taken or changed at or after: 2023, 2023-05 or 2023-05-14")
     parser.add_argument("--until", metavar="DATE", help="taken or changed at or before; all of the year, month or day")
+    parser.add_argument("--model", metavar="CARD", help="ask with this card's query tower, this once")
     parser.add_argument("--exact", action="store_true", help="compare with every item instead of using the index")
     add_library_options(parser)
     return parser
@@ -49,7 +50,8 @@ def _parser() -> argparse.ArgumentParser:
 def _search(options: argparse.Namespace) -> int:
     from search.engine import open_library
 
-    with open_library(options.home, options.collection or DEFAULT_COLLECTION, options.url, on_wait=say) as library:
+    collection = options.collection or DEFAULT_COLLECTION
+    with open_library(options.home, collection, options.url, model=options.model, on_wait=say) as library:
         hits = library.search(
             options.text,
             options.image,

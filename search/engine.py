@@ -12,9 +12,11 @@ from threading import Lock
 
 import numpy as np
 
-from encoders.errors import LibraryError
+from encoders.dual import DualEncoder
+from encoders.errors import LibraryError, StoreError
 from encoders.vectors import Vectors, unit_rows
 from indexer.library import Library
+from indexer.spaces import OpenSpace
 from indexer.store.base import Match, ScoredItem, StoredItem, Where
 from search.calibrate import position, relevance
 from search.dates import When
@@ -33,7 +35,7 @@ class SearchLibrary(Library):
 
     def __init__(self, *args: object, **options: object) -> None:
         super().__init__(*args, **options)  # type: ignore[arg-type]  # Library's own signature
-        self._vectors: OrderedDict[str, Vectors] = OrderedDict()
+        self._vectors: OrderedDict[tuple[str | None, str], Vectors] = OrderedDict()  # by tower and text
         self._cache_lock = Lock()
 
     def search(  # noqa: PLR0913 - the options of one question, each with a default
@@ -74,25 +76,38 @@ class SearchLibrary(Library):
     def answer(self, query: Query, *, exact: bool = False) -> list[Hit]:
         """Hits for a query that was put together before."""
         self.renew()
-        if self.store.manifest() is None:
+        space = self.space()
+        if space is None:
             self.require_existing()  # nothing was ever added: say so; added, but without any item: nothing is found
             return []
-        vector, modality = self._vector(query)
+        try:
+            return self._answer_in(space, query, exact)
+        except StoreError:
+            now = self.space()
+            if now is None or now.store is space.store:
+                raise
+            return self._answer_in(now, query, exact)  # another space had taken its place, and it was discarded
+
+    def _answer_in(self, space: OpenSpace, query: Query, exact: bool) -> list[Hit]:
+        """Vectors of this space's towers meet vectors of this space, whatever others switch to meanwhile."""
+        encoder = space.encoder
+        vector, modality = self._vector(space, query)
         wanted = query.offset + query.limit
         ranked: list[tuple[float, ScoredItem]] = []
-        for candidate in sorted(self.encoder.candidate_modalities):
+        for candidate in sorted(encoder.candidate_modalities):
             where = Where((Match("modality", (candidate,)), *query.where.must), query.where.must_not)
             spare = 1 if query.like else 0
-            for item in self.store.search(vector, wanted + spare, where, exact=exact):
+            for item in space.store.search(vector, wanted + spare, where, exact=exact):
                 if item.id != query.like:
-                    ranked.append((position(item.score, self.encoder.card, modality, candidate), item))
+                    ranked.append((position(item.score, encoder.card, modality, candidate), item))
         ranked.sort(key=lambda pair: (-pair[0], -pair[1].score, pair[1].id))
         page = ranked[query.offset : wanted]
         return [_hit(rank, place, item, query) for rank, (place, item) in enumerate(page, start=query.offset + 1)]
 
     def item(self, item_id: str) -> Hit | None:
         """One item of the collection, as a hit of rank 0; None if there is no such item."""
-        found = self.store.retrieve([item_id]) if self.store.manifest() is not None else []
+        space = self.spaces.answering()
+        found = space.store.retrieve([item_id]) if space.manifest is not None else []
         return _hit(0, 1.0, ScoredItem(found[0].id, 1.0, found[0].payload), None) if found else None
 
     def thumbnail(self, hit: Hit | str) -> bytes | None:
@@ -102,45 +117,48 @@ class SearchLibrary(Library):
 
     # --- the query's vector
 
-    def _vector(self, query: Query) -> tuple[Vectors, str]:
+    def _vector(self, space: OpenSpace, query: Query) -> tuple[Vectors, str]:
         """(d,) float32 unit vector, and the modality whose scale its scores are on."""
         parts: list[Vectors] = []
         if query.text and query.text.strip():
-            parts.append(self._text_vector(query.text))
-        parts += [self._picture_vector(image) for image in query.images]
+            parts.append(self._text_vector(space.encoder, query.text))
+        parts += [_picture_vector(space.encoder, image) for image in query.images]
         modality = "text" if query.text and query.text.strip() else "image"
         if query.like is not None:
-            stored = self._stored(query.like)
+            stored = _stored(space, query.like)
             parts.append(stored.vector)  # type: ignore[arg-type]  # asked for with vectors
             modality = modality if query.text else stored.payload["modality"]
         if len(parts) == 1 and not query.not_text:
             return parts[0], modality
         total = np.sum(parts, axis=0)
         for words in query.not_text:
-            total = total - _NOT_WEIGHT * len(parts) * self._text_vector(words)
+            total = total - _NOT_WEIGHT * len(parts) * self._text_vector(space.encoder, words)
         return unit_rows(total[None])[0], modality
 
-    def _text_vector(self, text: str) -> Vectors:
+    def _text_vector(self, encoder: DualEncoder, text: str) -> Vectors:
+        key = (encoder.query_fingerprints.get("text"), text)
         with self._cache_lock:
-            if text in self._vectors:
-                self._vectors.move_to_end(text)
-                return self._vectors[text]
-        vector = self.encoder.encode_query(text=text)
+            if key in self._vectors:
+                self._vectors.move_to_end(key)
+                return self._vectors[key]
+        vector = encoder.encode_query(text=text)
         with self._cache_lock:
-            self._vectors[text] = vector
+            self._vectors[key] = vector
             while len(self._vectors) > _CACHED_VECTORS:
                 self._vectors.popitem(last=False)
         return vector
 
-    def _picture_vector(self, image: PictureInput) -> Vectors:
-        spec = self.encoder.picture_spec
-        return self.encoder.encode_query(image=query_picture(image, None if spec is None else spec.size))
 
-    def _stored(self, item_id: str) -> StoredItem:
-        found = self.store.retrieve([item_id], with_vectors=True)
-        if not found:
-            raise LibraryError("the item to find similar ones for is no longer in this collection.")
-        return found[0]
+def _picture_vector(encoder: DualEncoder, image: PictureInput) -> Vectors:
+    spec = encoder.picture_spec
+    return encoder.encode_query(image=query_picture(image, None if spec is None else spec.size))
+
+
+def _stored(space: OpenSpace, item_id: str) -> StoredItem:
+    found = space.store.retrieve([item_id], with_vectors=True)
+    if not found:
+        raise LibraryError("the item to find similar ones for is no longer in this collection.")
+    return found[0]
 
 
 def open_library(

@@ -6,6 +6,7 @@ everything above the towers run on the real pipeline, the real store and real fi
 
 import hashlib
 import re
+from dataclasses import replace
 
 import numpy as np
 
@@ -74,9 +75,45 @@ def _all_at_once(texts):
     yield list(range(len(texts))), (np.array(texts, dtype=object),)
 
 
-def tiny_encoder(version="1"):
-    """`version` changes the fingerprints of the candidate towers, as retraining would."""
-    text = TextTower(_Words(), _all_at_once, DIMENSION, f"tiny-words-{version}", max_tokens=200)
-    image = PictureTower(_Colours(), PictureSpec(16), DIMENSION, f"tiny-colours-{version}")
-    towers = {"text": text, "image": image}
-    return DualEncoder(CARD, towers, towers)
+class _Turned:
+    """Another network in place of one: the same answers, turned, so that its vectors and those of the first are strangers."""
+
+    about = "numpy, for tests"
+
+    def __init__(self, network, version):
+        self._network = network
+        seed = np.random.default_rng(list(version.encode()))
+        self._turn = np.eye(DIMENSION, dtype=np.float32)[seed.permutation(DIMENSION)]
+
+    def __call__(self, *arrays):
+        return self._network(*arrays) @ self._turn
+
+
+def tiny_encoder(version="1", query=None, card="tiny"):
+    """`version` changes the candidate towers, as retraining would; `query` the query tower of texts alone.
+
+    Every version but "1" turns the space, so that words of one version find nothing in vectors of another.
+    """
+    words = _Words() if version == "1" else _Turned(_Words(), version)
+    colours = _Colours() if version == "1" else _Turned(_Colours(), version)
+    candidates = {
+        "text": TextTower(words, _all_at_once, DIMENSION, f"tiny-words-{version}", max_tokens=200),
+        "image": PictureTower(colours, PictureSpec(16), DIMENSION, f"tiny-colours-{version}"),
+    }
+    queries = candidates
+    if query is not None:
+        queries = {
+            "text": TextTower(words, _all_at_once, DIMENSION, f"tiny-words-{version}-{query}", 200, prompt=f"{query} "),
+            "image": candidates["image"],
+        }
+    return DualEncoder(replace(CARD, id=card), queries, candidates)
+
+
+def tiny_models():
+    """Cards to choose from: what a test puts in the place of `load_encoder`, as `tiny_models().__getitem__`."""
+    return {
+        "tiny": tiny_encoder(),
+        "tiny:asks": tiny_encoder(query="please", card="tiny:asks"),
+        "tiny:2": tiny_encoder("2", card="tiny:2"),
+        "tiny:3": tiny_encoder("3", card="tiny:3"),
+    }

@@ -9,7 +9,7 @@ import streamlit as st
 from app.plain import as_label
 from app.progress import busy, show_progress
 from app.shelf import SAMPLES, collections, home, library, put_back
-from app.work import check_folder, refuse_samples, start, start_samples
+from app.work import check_folder, refuse_samples, start, start_samples, start_upgrade
 from encoders.errors import SkybridgeError
 from indexer.home import DEFAULT_COLLECTION
 from indexer.library import Status
@@ -133,6 +133,7 @@ def _collection(lib: SearchLibrary) -> None:
         st.error(as_label(str(error)))
         return
     _counts(status)
+    _second_space(name, status)
     _folders(lib, status)
     _failures(lib)
     with st.container(horizontal=True, key=f"foot-{name.replace('.', '_')}"):
@@ -161,6 +162,44 @@ def _counts(status: Status) -> None:
         with grid:
             st.metric(label, f"{value:,}")
     st.caption(as_label(f"Model {status.model or 'none yet'} · {status.engine} · {status.search_note}"))
+
+
+def _second_space(name: str, status: Status) -> None:
+    """A quiet line about another model's space beside the one in use, and what can be done with it."""
+    upgrade = status.upgrade
+    if status.missing:
+        st.caption(f"{status.missing:,} files are missing since the model was changed; Update tries them again.")
+    if upgrade is None:
+        return
+    card = upgrade.card
+    buttons: dict[str, tuple[str, ...]] = {}
+    if upgrade.state == "discarding":
+        words = f"The space of {card} is half deleted."
+    elif upgrade.state == "building":
+        words = f"The space of {card} is being built: {upgrade.done:.0%}. Searches use {status.model} meanwhile."
+        buttons["Go on"] = ("--model", card)
+    elif upgrade.old:
+        words = f"Searches use {status.model}. The old space of {card} is kept."
+        buttons["Go back"] = ("--back",)
+    else:
+        words = f"The space of {card} is ready. Searches use {status.model} until you switch."
+        buttons["Switch"] = ("--switch",)
+    with st.container(horizontal=True, vertical_alignment="center", key=f"space-{name.replace('.', '_')}"):
+        st.caption(as_label(words), width="content")
+        if busy(name):
+            return
+        for label, options in buttons.items():
+            key = f"{options[0].lstrip('-')}-{name}"
+            st.button(label, type="tertiary", key=key, on_click=_change_space, args=(name, *options))
+        if st.button("Delete", icon=":material/delete:", type="tertiary", key=f"discard-{name}"):
+            _confirm_discard(name, card)
+
+
+def _change_space(name: str, *options: str) -> None:
+    try:
+        start_upgrade(name, *options)
+    except SkybridgeError as error:
+        _say(str(error), "bad")
 
 
 def _folders(lib: SearchLibrary, status: Status) -> None:
@@ -213,6 +252,12 @@ def _confirm_drop(lib: SearchLibrary) -> None:
         "again brings everything back."
     )
     _yes_or_no("Remove collection", "drop", _drop, (lib,))
+
+
+@st.dialog("Delete the space that is not in use?")
+def _confirm_discard(name: str, card: str) -> None:
+    st.write(as_label(f"The vectors that {card} made are deleted. Searches and files stay. Building them anew takes time."))
+    _yes_or_no("Delete", "discard", _change_space, (name, "--discard"))
 
 
 def _yes_or_no(label: str, key: str, act: Callable[..., None], what: tuple[object, ...]) -> None:

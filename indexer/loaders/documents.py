@@ -11,7 +11,7 @@ from indexer.limits import Limits
 from indexer.loaders.pages import Document
 from indexer.loaders.source import OpenedFile
 from indexer.metadata import file_fields
-from indexer.passages import estimate_tokens, split_passages, title_line
+from indexer.passages import estimate_tokens, split_passages, title_line, titled
 
 __all__ = ["load_document", "read_document"]
 
@@ -34,8 +34,7 @@ def load_document(opened: OpenedFile, extension: str, passage_tokens: int, limit
             if len(items) == limits.max_passages:
                 raise LimitError(f"{opened.name} has more than {limits.max_passages:,} passages (max_passages)")
             payload = {"text": text} if page.number is None else {"page": page.number, "text": text}
-            content = text if text.startswith(heading.rstrip()) else heading + text
-            items.append(LoadedItem(f"passage-{len(items)}", "text", content, payload))
+            items.append(LoadedItem(f"passage-{len(items)}", "text", titled(heading, text), payload))
     if not items:
         raise FileError(f"{opened.name} holds no text")
     return LoadedSource(opened.content_hash, "document", fields, tuple(items))

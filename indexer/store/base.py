@@ -4,7 +4,7 @@ Two engines keep it: `edge.EdgeStore` (in the process, in the library folder) an
 cluster). `open_store` in `indexer.store` picks one. Every test of the store runs over both.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
@@ -62,6 +62,7 @@ class Manifest:
     query_fingerprints: Mapping[str, str]  # modality -> fingerprint of the query tower
     candidate_fingerprints: Mapping[str, str]  # modality -> fingerprint of the candidate tower
     version: int = 1  # of this format
+    answered_by: str = ""  # name of the space beside this one that answers instead; "": this one does
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -134,6 +135,12 @@ class Store(Protocol):
     def retrieve(self, ids: Sequence[str], with_vectors: bool = False) -> list[StoredItem]:
         """Items in the order asked; unknown ids are left out."""
 
+    def scan(self, where: Where | None = None, with_vectors: bool = False, page: int = 512) -> Iterator[StoredItem]:
+        """Every item that passes the filter, by id, fetched `page` at a time; nothing is held between pages.
+
+        What is written meanwhile may be in it or not; what was there all along is there exactly once.
+        """
+
     def count(self, where: Where | None = None) -> int:
         """Exact number of items that pass the filter."""
 
@@ -148,6 +155,15 @@ class Store(Protocol):
 
     def info(self) -> StoreInfo:
         """How the collection stands now."""
+
+    def beside(self, name: str) -> "Store":
+        """Another space of the same collection, with vectors and a manifest of its own, whether it is there yet or not."""
+
+    def hand_over(self, name: str) -> None:
+        """Note in the manifest that the space `name` beside this one answers from now on; "": this one. One atomic write."""
+
+    def vacate(self) -> None:
+        """Delete every item and keep the manifest, which others need to find the space that answers."""
 
     def drop(self) -> None:
         """Delete the collection. Dropping what is not there is no error."""

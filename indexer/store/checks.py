@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,6 +17,7 @@ __all__ = [
     "check_page",
     "check_payload",
     "check_query",
+    "check_scan",
     "checked_ids",
     "merge_manifests",
     "no_collection",
@@ -65,6 +67,12 @@ def check_page(limit: int, offset: int) -> None:
         raise StoreError(f"limit and offset start at 0, got limit {limit} and offset {offset}")
 
 
+def check_scan(page: int) -> None:
+    """Raise StoreError for pages that hold nothing: a scan would never end."""
+    if page < 1:
+        raise StoreError(f"a page of a scan holds at least one item, got {page}")
+
+
 def merge_manifests(collection: str, stored: Manifest, wanted: Manifest) -> Manifest:
     """Return what the collection should remember: `stored`, with the query side of `wanted`.
 
@@ -75,16 +83,10 @@ def merge_manifests(collection: str, stored: Manifest, wanted: Manifest) -> Mani
     if stored.dimension != wanted.dimension or not same:
         raise SpaceMismatch(
             f"collection {collection!r} was filled by {_described(stored)}, but this is {_described(wanted)}."
-            f" Use the first model, or start over: python -m indexer drop {collection}, then add again."
+            f" Use the first model, build a space for the other one (python -m indexer upgrade --model {wanted.card}),"
+            f" or start over: python -m indexer drop {collection}, then add again."
         )
-    return Manifest(
-        card=wanted.card,
-        space=stored.space,
-        dimension=stored.dimension,
-        query_fingerprints=dict(wanted.query_fingerprints),
-        candidate_fingerprints=dict(stored.candidate_fingerprints),
-        version=stored.version,
-    )
+    return replace(stored, card=wanted.card, query_fingerprints=dict(wanted.query_fingerprints))
 
 
 def no_collection(collection: str, place: object) -> StoreError:

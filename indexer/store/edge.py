@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from indexer.store.checks import (
     check_page,
     check_payload,
     check_query,
+    check_scan,
     checked_ids,
     merge_manifests,
     no_collection,
@@ -32,7 +34,7 @@ from indexer.store.shard import shared_shard, translated
 from indexer.store.swap import is_building
 
 if TYPE_CHECKING:
-    from qdrant_edge import EdgeShard
+    from qdrant_edge import EdgeShard, Record
 
 __all__ = ["EdgeStore"]
 
@@ -158,10 +160,22 @@ class EdgeStore:
         for start in range(0, len(names), _CHUNK):
             with self._using() as (shard, space), translated(self._collection):
                 for record in shard.retrieve(list(names[start : start + _CHUNK]), with_payload=True, with_vector=with_vectors):
-                    held: Any = record.vector
-                    row = np.asarray(held[space], dtype=np.float32) if with_vectors else None
-                    found[str(record.id)] = StoredItem(str(record.id), record.payload or {}, row)
+                    found[str(record.id)] = _stored(record, space, with_vectors)
         return [found[name] for name in names if name in found]
+
+    def scan(self, where: Where | None = None, with_vectors: bool = False, page: int = 512) -> Iterator[StoredItem]:
+        """See Store. Others get their turn between pages."""
+        from qdrant_edge import ScrollRequest
+
+        check_scan(page)
+        condition, start, more = edge_filter(where), None, True
+        while more:
+            with self._using() as (shard, space), translated(self._collection):
+                request = ScrollRequest(start, page, condition, with_payload=True, with_vector=with_vectors)
+                records, start = shard.scroll(request)
+                items = [_stored(record, space, with_vectors) for record in records]
+            yield from items
+            more = start is not None
 
     def count(self, where: Where | None = None) -> int:
         """See Store."""
@@ -212,20 +226,36 @@ class EdgeStore:
             indexed = state.indexed_vectors_count
             return StoreInfo(items, indexed, indexed == 0, engine, {"segments": state.segments_count})
 
+    def beside(self, name: str) -> "EdgeStore":
+        """See Store. In a folder of its own below this one, with its own lease."""
+        folder = self._folder / "spaces" / name
+        return EdgeStore(folder, f"{self._collection}@{name}", wait=self._wait, on_wait=self._on_wait)
+
+    def hand_over(self, name: str) -> None:
+        """See Store. Needs no lease: the file is replaced as a whole."""
+        self._write_manifest(replace(self._need_manifest(), answered_by=name))
+
+    def vacate(self) -> None:
+        """See Store."""
+        self._delete_files("emptying it")
+
     def drop(self) -> None:
         """See Store. Works on a damaged collection, too."""
-        if not self._folder.is_dir():
-            return
-        with self._shared.lease("dropping it", self._wait, self._on_wait):
+        if self._folder.is_dir():
+            self._delete_files("dropping it", self._manifest_file)
+
+    def _delete_files(self, purpose: str, *first: Path) -> None:
+        with self._shared.lease(purpose, self._wait, self._on_wait):
             try:
                 self._refuse_while_building()
-                self._manifest_file.unlink(missing_ok=True)  # first: what is left after a crash is no collection
+                for path in first:  # what is left after a crash is then no collection
+                    path.unlink(missing_ok=True)
                 self._shared.close_shard()
                 for path in (self._shared.path, self._shared.path.with_name("shard.old")):
                     if path.exists():
                         shutil.rmtree(path)
             except OSError as error:
-                raise StoreError(f"cannot drop collection {self._collection!r}: {error}") from error
+                raise StoreError(f"cannot delete collection {self._collection!r}: {error}") from error
         self._shared.close()
 
     def close(self) -> None:
@@ -292,3 +322,9 @@ class EdgeStore:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._manifest_file)
+
+
+def _stored(record: "Record", space: str, with_vector: bool) -> StoredItem:
+    held: Any = record.vector
+    row = np.asarray(held[space], dtype=np.float32) if with_vector else None
+    return StoredItem(str(record.id), record.payload or {}, row)

@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from indexer.store.checks import (
     check_page,
     check_payload,
     check_query,
+    check_scan,
     checked_ids,
     merge_manifests,
     no_collection,
@@ -27,7 +29,7 @@ from indexer.store.paging import beam_width, best_page, top_values
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
-    from qdrant_client.http.models import CollectionInfo
+    from qdrant_client.http.models import CollectionInfo, Record
 
 __all__ = ["ServerStore", "server_collections"]
 
@@ -35,6 +37,7 @@ _CHUNK = 256  # points a request: about 2 MB of JSON at 512 dimensions, below ev
 _KEY = "skybridge_manifest"  # of the collection's metadata
 _SIDE = "--skybridge-manifest"  # suffix of the side collection on servers before 1.16, which know no metadata
 _SIDE_ID = 0
+_BESIDE = "@"  # between the name of a collection and that of a space beside its first
 
 
 class ServerStore:
@@ -165,10 +168,19 @@ class ServerStore:
             part = names[start : start + _CHUNK]
             records = self._ask("retrieve", ids=part, with_payload=True, with_vectors=with_vectors)
             for record in records:
-                held: Any = record.vector
-                row = np.asarray(held[space], dtype=np.float32) if with_vectors else None
-                found[str(record.id)] = StoredItem(str(record.id), record.payload or {}, row)
+                found[str(record.id)] = _stored(record, space, with_vectors)
         return [found[name] for name in names if name in found]
+
+    def scan(self, where: Where | None = None, with_vectors: bool = False, page: int = 512) -> Iterator[StoredItem]:
+        """See Store. A page with vectors is no larger than a request may be."""
+        check_scan(page)
+        space, condition = self._need_manifest().space, server_filter(where)
+        asked = {"scroll_filter": condition, "limit": min(page, _CHUNK), "with_payload": True, "with_vectors": with_vectors}
+        start, more = None, True
+        while more:
+            records, start = self._ask("scroll", offset=start, **asked)
+            yield from (_stored(record, space, with_vectors) for record in records)
+            more = start is not None
 
     def count(self, where: Where | None = None) -> int:
         """See Store."""
@@ -220,6 +232,25 @@ class ServerStore:
             extra["warning"] = "the key travels unencrypted: use an https:// address"
         indexed = state.indexed_vectors_count or 0
         return StoreInfo(self._count_all(), indexed, indexed == 0, engine, extra)
+
+    def beside(self, name: str) -> "ServerStore":
+        """See Store. Shares the connection; `@` is in no name that a person may choose."""
+        other = ServerStore(f"{self._collection}{_BESIDE}{name}", self._link.url, build_wait=self._build_wait)
+        other._link = self._link
+        return other
+
+    def hand_over(self, name: str) -> None:
+        """See Store."""
+        self._known = None  # another machine may have renewed it
+        self._write_manifest(replace(self._need_manifest(), answered_by=name))
+        self._known = None
+
+    def vacate(self) -> None:
+        """See Store. The server gives the room back by and by."""
+        from qdrant_client import models
+
+        self._need_manifest()
+        self._ask("delete", points_selector=models.FilterSelector(filter=models.Filter()), wait=True)
 
     def drop(self) -> None:
         """See Store. Refuses a collection that Skybridge did not make."""
@@ -317,6 +348,12 @@ class ServerStore:
                 self._ask("create_payload_index", field_name=field.name, field_schema=kind, wait=True)
 
 
+def _stored(record: "Record", space: str, with_vector: bool) -> StoredItem:
+    held: Any = record.vector
+    row = np.asarray(held[space], dtype=np.float32) if with_vector else None
+    return StoredItem(str(record.id), record.payload or {}, row)
+
+
 def _fits(state: "CollectionInfo", manifest: Manifest) -> bool:
     spaces = state.config.params.vectors
     return isinstance(spaces, dict) and [(name, space.size) for name, space in spaces.items()] == [
@@ -331,7 +368,7 @@ def server_collections(url: str, api_key: str | None = None) -> list[str]:
         names = {each.name for each in link.call("get_collections").collections}
         ours = []
         for name in names:
-            if name.endswith(_SIDE):
+            if name.endswith(_SIDE) or _BESIDE in name:
                 continue
             state = link.call("get_collection", name)
             if _KEY in (state.config.metadata or {}) or name + _SIDE in names:

@@ -3,8 +3,9 @@ import pytest
 from app import work
 from encoders.errors import LibraryError
 from indexer.library import Library
+from indexer.upgrade import Upgrade
 
-from tiny import tiny_encoder
+from tiny import tiny_encoder, tiny_models
 
 
 def metrics(test):
@@ -78,3 +79,28 @@ def test_what_may_be_added(home, tmp_path, monkeypatch):
     ):
         with pytest.raises(LibraryError, match=words):
             work.check_folder(wrong)
+
+
+def test_a_second_space_is_a_quiet_line_with_its_buttons(indexed, home, page, shelf, monkeypatch):
+    asked = []
+    for module in ("indexer.library", "app.shelf"):
+        monkeypatch.setattr(f"{module}.load_encoder", lambda card, cache=None: tiny_models()[card])
+    monkeypatch.setattr("app.views.library.start_upgrade", lambda *words: asked.append(words))
+    assert indexed.search("red", limit=1)[0].path.endswith("red.png")
+    with Library(home) as library:
+        Upgrade(library, workers=1).build("tiny:2")
+        test = page("library")
+        assert "The space of tiny:2 is ready. Searches use tiny until you switch." in said(test.caption)
+        button(test, "switch-main").click().run()
+        assert asked == [("main", "--switch")]
+        Upgrade(library, workers=1).switch()
+    shelf.warm(indexed)
+    assert shelf.ready(indexed)
+    assert indexed.encoder.card.id == "tiny:2", "an app that was open all the time asks with the right towers"
+    assert indexed.search("red", limit=1)[0].path.endswith("red.png")
+    test = page("library")
+    assert "Searches use tiny:2. The old space of tiny is kept." in said(test.caption)
+    button(test, "back-main").click().run()
+    button(test, "discard-main").click().run()
+    button(test, "discard-yes").click().run()
+    assert asked[1:] == [("main", "--back"), ("main", "--discard")]

@@ -125,3 +125,21 @@ def test_towers_must_fit_together():
         DualEncoder(find_card("starter"), {"text": wide}, {"image": picture_tower()})
     with pytest.raises(ModelError, match="a tower for text cannot stand for image"):
         DualEncoder(find_card("starter"), {"image": text_tower()}, {"image": picture_tower()})
+
+
+def test_many_queries_at_once_are_those_of_one_by_one(encoder):
+    texts = ["a red sky", "green", "blue and red"]
+    together = encoder.encode_queries("text", texts)
+    assert together.shape == (3, 3)
+    assert np.array_equal(together, np.stack([encoder.encode_query(text) for text in texts]))
+    assert encoder.query_picture_spec == encoder.picture_spec == PictureSpec(4)
+    asked = encoder.encode_queries("image", [pixels(RED)])
+    assert np.allclose(asked[0], encoder.encode_query(image=Image.new("RGB", (4, 4), RED)))
+    assert encoder.encode_queries("text", []).shape == (0, 3)
+
+
+def test_a_query_side_without_pictures_says_so():
+    encoder = DualEncoder(find_card("starter"), {"text": text_tower()}, {"text": text_tower(), "image": picture_tower()})
+    assert encoder.query_picture_spec is None
+    with pytest.raises(InputError, match="takes no image as queries, only text"):
+        encoder.encode_queries("image", [pixels(RED)])

@@ -6,9 +6,13 @@ import pytest
 from qdrant_client import QdrantClient
 from store_cases import MANIFEST
 
+from encoders.errors import ModelError
 from indexer.store import open_store
 from indexer.store.server import ServerStore
 from indexer.store.swap import copy_sparse
+from search import open_library
+
+from tiny import tiny_models
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +51,40 @@ def empty_store(request, tmp_path):
     yield store
     store.drop()
     store.close()
+
+
+@pytest.fixture
+def models(monkeypatch):
+    """The cards of tests/tiny.py in the place of the real ones; "tiny" is the default. Returns which were loaded."""
+    known, loaded = tiny_models(), []
+
+    def load(card, cache=None):
+        if card not in known:
+            raise ModelError(f"there is no model {card!r}")
+        loaded.append(card)
+        return known[card]
+
+    monkeypatch.setattr("indexer.library.load_encoder", load)
+    monkeypatch.setattr("indexer.library.DEFAULT_MODEL", "tiny")
+    return loaded
+
+
+@pytest.fixture(params=["edge", "server"])
+def open_main(request, home, models):
+    """Open the collection main, as often as one likes, in the folder or on one server (the client's own local engine)."""
+    client = QdrantClient(":memory:") if request.param == "server" else None
+    opened = []
+
+    def open_it(**options):
+        url = None if client is None else "http://localhost:6333"
+        library = open_library(home, url=url, **options)
+        if client is not None:
+            library.__dict__["store"] = ServerStore("main", url, client=client)
+        opened.append(library)
+        return library
+
+    yield open_it
+    for library in opened:
+        library.close()
+    if client is not None:
+        client.close()

@@ -48,6 +48,7 @@ def test_no_collection_yet(empty_store):
         lambda: empty_store.upsert(make_ids(1), make_rows(1), [{}]),
         lambda: empty_store.search(make_rows(1)[0], 1),
         lambda: empty_store.retrieve(make_ids(1)),
+        lambda: list(empty_store.scan()),
         lambda: empty_store.set_payload(make_ids(1), {"kind": "image"}),
         lambda: empty_store.delete(make_ids(1)),
         lambda: empty_store.facet("kind"),
@@ -65,6 +66,7 @@ def test_empty_collection(store):
     assert store.facet("kind") == []
     assert store.retrieve(make_ids(2)) == []
     assert store.retrieve([]) == []
+    assert list(store.scan()) == []
     store.upsert([], make_rows(0), [])
     store.delete([])
     store.set_payload([], {"kind": "image"})
@@ -107,6 +109,36 @@ def test_roundtrip(store):
     assert items[0].vector.dtype == np.float32
     np.testing.assert_allclose(items[1].vector, rows[1], atol=1e-6)
     assert store.retrieve(ids[:1])[0].vector is None
+
+
+@pytest.mark.parametrize("page", [1, 7, 50, 999])
+def test_scan_gives_every_item_once(store, page):
+    ids, rows, payloads = filled(store)
+    found = list(store.scan(page=page, with_vectors=True))
+    assert [item.id for item in found] == sorted(ids)
+    assert [item.payload for item in found] == [payloads[ids.index(item.id)] for item in found]
+    np.testing.assert_allclose([item.vector for item in found], [rows[ids.index(item.id)] for item in found], atol=1e-6)
+    assert next(store.scan()).vector is None
+
+
+def test_scan_takes_a_filter_and_lets_others_write_between_pages(store):
+    ids, rows, _ = filled(store)
+    scan = store.scan(Where(must=(Match("kind", ("image",)),)), page=5)
+    seen = [next(scan) for _ in range(5)]
+    last = sorted(ids)[-1]
+    store.delete([last])
+    store.upsert(make_ids(1, start=900), rows[:1], [{"kind": "document"}])
+    seen += scan
+    assert {item.payload["kind"] for item in seen} == {"image"}
+    there = {ids[number] for number in range(1, 50, 2)} - {last}
+    assert there <= {item.id for item in seen} and len(seen) == len({item.id for item in seen})
+
+
+@pytest.mark.parametrize("page", [0, -1])
+def test_scan_refuses_a_page_of_nothing(store, page):
+    filled(store, 3)
+    with pytest.raises(StoreError):
+        list(store.scan(page=page))
 
 
 def test_upsert_replaces(store):
@@ -414,3 +446,32 @@ def test_since_and_until_take_offsets_and_fractions(store):
         ("2023-05-01", 1),
     ):
         assert store.count(Where(must=(Range("date", gte=low),))) == count, low
+
+
+def test_a_space_beside_is_one_of_its_own(store):
+    filled(store, 5)
+    beside = store.beside("2")
+    assert beside.manifest() is None
+    other = dataclasses.replace(MANIFEST, dimension=3, candidate_fingerprints={"text": "t2"}, card="other")
+    beside.create(other)
+    beside.upsert(make_ids(1), make_rows(1, dimension=3), [{"bytes": 9}])
+    assert (store.count(), beside.count()) == (5, 1)
+    assert store.manifest() == MANIFEST
+    store.hand_over("2")
+    assert store.beside("2").manifest() == other
+    assert store.manifest() == dataclasses.replace(MANIFEST, answered_by="2")
+    store.create(dataclasses.replace(MANIFEST, query_fingerprints={"text": "q2"}))
+    assert store.manifest().answered_by == "2", "renewing the query tower keeps it"
+    beside.drop()
+    assert beside.manifest() is None
+    assert store.count() == 5
+    beside.close()
+
+
+def test_a_vacated_space_keeps_its_manifest(store):
+    filled(store, 5)
+    store.hand_over("2")
+    store.vacate()
+    assert store.manifest() == dataclasses.replace(MANIFEST, answered_by="2")
+    store.drop()
+    assert store.manifest() is None

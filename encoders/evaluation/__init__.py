@@ -1,0 +1,1 @@
+"""Evaluation: metrics of retrieval, on any card and data."""
