@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from encoders.errors import ModelError
+from encoders.trained_card import read_trained_card
 
 __all__ = ["ModelCard", "ScoreRange", "find_card", "list_cards"]
 
@@ -94,21 +96,40 @@ _SBERT = ModelCard(
     score_ranges={("text", "text"): (0.10, 0.70)},
 )
 
+_TRAINED = ModelCard(
+    id="trained:FOLDER",
+    title="Trained",
+    about="What `python -m encoders train` made of other models' towers, for one's own pictures and texts.",
+    towers={"text": "that of its base, trained or as it was", "image": "that of its base, trained or as it was"},
+    dimension=None,
+    modalities=("text", "image"),
+    languages=(),
+    licence="that of its base",
+    size_mb=None,
+    weights="a folder on this disk, and those of its base",
+    score_ranges={
+        ("text", "image"): (0.15, 0.60),
+        ("text", "text"): (0.10, 0.70),
+        ("image", "image"): (0.40, 0.95),
+        ("image", "text"): (0.15, 0.60),
+    },
+)
+
 _BUNDLED = (_STARTER,)
-_FAMILIES = {"openclip": _OPENCLIP, "sbert": _SBERT}
+_FAMILIES = {"openclip": _OPENCLIP, "sbert": _SBERT, "trained": _TRAINED}
 
 
 def list_cards() -> tuple[ModelCard, ...]:
     """Every card there is: the bundled ones, then the families, whose ids show what to fill in.
 
     >>> [card.id for card in list_cards()]
-    ['starter', 'openclip:ARCH/TAG-or-file', 'sbert:NAME-or-folder']
+    ['starter', 'openclip:ARCH/TAG-or-file', 'sbert:NAME-or-folder', 'trained:FOLDER']
     """
     return (*_BUNDLED, *_FAMILIES.values())
 
 
 def find_card(spec: str) -> ModelCard:
-    """Find the card of one model, loading nothing. Raises ModelError, naming the choices, for an unknown one.
+    """Find the card of one model, loading no network. Raises ModelError, naming the choices, for an unknown one.
 
     >>> find_card("starter").dimension
     384
@@ -117,7 +138,30 @@ def find_card(spec: str) -> ModelCard:
         if card.id == spec:
             return card
     family, _, rest = spec.partition(":")
+    if family == "trained" and rest.strip():
+        return _trained_card(spec, rest)
     if family in _FAMILIES and rest.strip():
         return replace(_FAMILIES[family], id=spec, title=f"{_FAMILIES[family].title} {rest}")
     choices = ", ".join(card.id for card in list_cards())
     raise ModelError(f"there is no model {spec!r}. Choose one of: {choices}")
+
+
+def _trained_card(spec: str, folder: str) -> ModelCard:
+    """Read it from the folder. Raises ModelError when there is none that can be read."""
+    said = read_trained_card(Path(folder).expanduser())
+    modalities = tuple(one for one in _TRAINED.modalities if any(name.endswith(f".{one}") for name in said.towers))
+    ranges = {pair: said.score_ranges.get(" to ".join(pair), span) for pair, span in _TRAINED.score_ranges.items()}
+    return replace(
+        _TRAINED,
+        id=spec,
+        title=said.title,
+        about=said.about,
+        towers=dict(said.networks),
+        dimension=said.dimension,
+        modalities=modalities,
+        languages=said.languages,
+        licence=said.licence,
+        size_mb=said.size_mb,
+        quality=said.quality,
+        score_ranges={pair: span for pair, span in ranges.items() if set(pair) <= set(modalities)},
+    )

@@ -6,6 +6,7 @@ CLIP itself. A tokenizer that the architecture takes from a hub may lie beside t
 tokenizer_config.json).
 """
 
+import copy
 import json
 import logging
 import warnings
@@ -19,27 +20,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.cards import find_card
-from encoders.dual import DualEncoder
 from encoders.errors import ModelError
 from encoders.fingerprint import file_sha256, fingerprint
 from encoders.hub import from_hub
 from encoders.picture import PictureSpec
-from encoders.runtime import Blueprint, open_network
-from encoders.towers import PictureTower, TextTower, Tower
+from encoders.plans import DualPlan, PicturePlan, TextPlan, on_both_sides
+from encoders.runtime import Blueprint
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["load_openclip"]
+__all__ = ["plan_openclip"]
 
 _CHECKPOINTS = {".pt", ".pth", ".bin", ".safetensors", ".npz", ".ckpt"}
 _FITS = {"shortest": "crop", "squash": "squash", "longest": "pad"}
 _PREPROCESS = ("mean", "std", "interpolation", "resize_mode")
 _TEXTS_A_CALL = 16
+_NOT_OF_TEXTS = {"visual", "text_decoder", "logit_scale", "logit_bias"}
 
 
-def load_openclip(spec: str, cache: Path) -> DualEncoder:
-    """Card id `openclip:ARCH/TAG-or-file` -> dual encoder. Raises ModelError when the model cannot be had."""
+def plan_openclip(spec: str, cache: Path) -> DualPlan:
+    """Card id `openclip:ARCH/TAG-or-file` -> plan. Raises ModelError when the model cannot be had."""
     with _quiet():
         architecture, weights, config, tag = _find(spec)
         preprocess = _preprocess(architecture, weights, tag)
@@ -51,7 +52,8 @@ def load_openclip(spec: str, cache: Path) -> DualEncoder:
 
         @once
         def model() -> Any:
-            return _load(architecture, weights, quick_gelu)
+            with _quiet():
+                return _load(architecture, weights, quick_gelu)
 
         dimension = int(config["embed_dim"])
         picture_mark = fingerprint(side="image", preprocess=preprocess, size=size, **shared)
@@ -66,17 +68,9 @@ def load_openclip(spec: str, cache: Path) -> DualEncoder:
         )
         example = _ids(tokenizer, ["a black cat", "a dog"])
         texts = Blueprint("openclip-text", text_mark, lambda: _texts(model()), (example,), ({0: "texts"},))
-        towers: dict[str, Tower] = {
-            "text": TextTower(
-                open_network(texts, cache),
-                _token_batches(tokenizer),
-                dimension,
-                text_mark,
-                example.shape[1] - 2,
-            ),
-            "image": PictureTower(open_network(pictures, cache), spec_of_pictures, dimension, picture_mark),
-        }
-    return DualEncoder(find_card(spec), towers, towers)
+    text = TextPlan(texts, text_mark, dimension, _token_batches(tokenizer), example.shape[1] - 2)
+    image = PicturePlan(pictures, picture_mark, dimension, spec_of_pictures)
+    return DualPlan(find_card(spec), on_both_sides(text, image))
 
 
 def _find(spec: str) -> tuple[str, Path, dict[str, Any], dict[str, Any] | None]:
@@ -198,15 +192,26 @@ def _load(architecture: str, weights: Path, quick_gelu: bool) -> "torch.nn.Modul
     return model.eval()
 
 
+def _side(model: Any, unused: set[str]) -> Any:
+    """One of the two towers alone: a copy, sharing weights, without what only the other one uses."""
+    side = copy.copy(model)
+    for kind in ("_modules", "_parameters"):
+        vars(side)[kind] = {name: part for name, part in vars(model)[kind].items() if name not in unused}
+    return side
+
+
 def _pictures(model: Any, preprocess: Mapping[str, Any]) -> "torch.nn.Module":
+    """(n, size, size, 3) uint8 RGB -> (n, d) float32, unit rows, as a torch module."""
     import torch
 
     from encoders.pixels import NormalisedPictures
 
+    others = {name for name, _ in [*model.named_children(), *model.named_parameters(recurse=False)]} - {"visual"}
+
     class Pictures(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.model = model
+            self.model = _side(model, others)
 
         def forward(self, pictures: torch.Tensor) -> torch.Tensor:
             answer: torch.Tensor = self.model.encode_image(pictures, normalize=True)
@@ -216,12 +221,13 @@ def _pictures(model: Any, preprocess: Mapping[str, Any]) -> "torch.nn.Module":
 
 
 def _texts(model: Any) -> "torch.nn.Module":
+    """(n, context length) int64 ids -> (n, d) float32, unit rows, as a torch module."""
     import torch
 
     class Texts(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.model = model
+            self.model = _side(model, _NOT_OF_TEXTS)
 
         def forward(self, ids: torch.Tensor) -> torch.Tensor:
             answer: torch.Tensor = self.model.encode_text(ids, normalize=True)

@@ -73,8 +73,10 @@ class DualEncoder:
     def runtime(self) -> str:
         """What runs each tower, and why: one line for people."""
         abouts: dict[str, list[str]] = {}
-        for modality, tower in {**self._query, **self._candidates}.items():
-            abouts.setdefault(tower.runtime, []).append(modality)
+        for modality, tower in [*self._query.items(), *self._candidates.items()]:
+            modalities = abouts.setdefault(tower.runtime, [])
+            if modality not in modalities:
+                modalities.append(modality)
         return "; ".join(f"{' and '.join(modalities)}: {about}" for about, modalities in abouts.items())
 
     def encode_query(self, text: str | None = None, image: "Image.Image | None" = None) -> Vectors:

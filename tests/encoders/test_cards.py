@@ -9,7 +9,7 @@ from encoders.__main__ import main
 from encoders.errors import ModelError
 
 
-@pytest.mark.parametrize("spec", ["", "nothing", "starter:x", "openclip", "openclip:", "sbert: ", "trained:folder"])
+@pytest.mark.parametrize("spec", ["", "nothing", "starter:x", "openclip", "openclip:", "sbert: ", "trained:"])
 def test_unknown_model_names_the_choices(spec):
     with pytest.raises(ModelError) as caught:
         find_card(spec)

