@@ -1,4 +1,4 @@
-"""`python -m encoders`: look at the models there are."""
+"""`python -m encoders`: look at the models there are, train one."""
 
 import argparse
 import json
@@ -9,6 +9,7 @@ from typing import Any
 
 from encoders.cards import ModelCard, list_cards
 from encoders.errors import SkybridgeError
+from encoders.training.command import add_train_command
 
 __all__ = ["main"]
 
@@ -20,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cards = commands.add_parser("cards", help="list the models that --model takes")
     cards.add_argument("--json", action="store_true", help="print one JSON list")
     cards.set_defaults(run=_cards)
+    add_train_command(commands)
     chosen = parser.parse_args(arguments)
     try:
         chosen.run(chosen)

@@ -3,7 +3,7 @@
 So a run that goes on after a crash draws what it would have drawn: nothing of chance needs to be remembered.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,21 +77,6 @@ class Batch:
         columns = np.concatenate([self.items[:n][rows], self.items[n:][good[n:]]])
         drawn = int(good[len(self.items) - self.drawn :].sum())
         return Batch(self.rows[rows], self.queries[rows], columns, drawn)
-
-    def false_negatives(self, right: Sequence[frozenset[int]], more: Numbers | None = None) -> NDArray[np.bool_]:
-        """(n, m) True where a column is a known right answer of a row, its own column not counted.
-
-        `more` are items of further columns at the end.
-        """
-        columns = self.items if more is None else np.concatenate([self.items, more])
-        mask = np.zeros((len(self.rows), len(columns)), bool)
-        known: dict[int, NDArray[np.bool_]] = {}
-        for row, query in enumerate(self.queries.tolist()):
-            if query not in known:
-                known[query] = np.isin(columns, list(right[query]))
-            mask[row] = known[query]
-        mask[np.arange(len(self.rows)), np.arange(len(self.rows))] = False
-        return mask
 
 
 class Batches:
