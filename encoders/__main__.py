@@ -1,4 +1,4 @@
-"""`python -m encoders`: look at the models there are."""
+"""`python -m encoders`: look at the models there are, train one, measure them."""
 
 import argparse
 import json
@@ -10,6 +10,7 @@ from typing import Any
 from encoders.cards import ModelCard, list_cards
 from encoders.errors import SkybridgeError
 from encoders.evaluation.command import add_command as add_evaluate
+from encoders.training.command import add_train_command
 
 __all__ = ["main"]
 
@@ -21,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cards = commands.add_parser("cards", help="list the models that --model takes")
     cards.add_argument("--json", action="store_true", help="print one JSON list")
     cards.set_defaults(run=_cards)
+    add_train_command(commands)
     add_evaluate(commands)
     chosen = parser.parse_args(arguments)
     try:

@@ -7,6 +7,7 @@ Every message says what was wrong, with what, and what to do about it.
     ├── InputError            a query or an item that a tower cannot take (empty text, zero-size picture)
     ├── ModelError            a model that cannot be had: unknown card, missing or damaged weights, no network
     ├── MissingDependency     an optional package is not installed; the message holds the exact pip line
+    ├── TrainingError         a training run that had to stop; what is on disk is whole, and the message says how to go on
     ├── FileError             one user's file cannot be read (damaged, encrypted, no permission, unknown format)
     │   └── LimitError        one user's file is over a limit that protects the machine
     ├── StoreError            the store refused or failed
@@ -28,6 +29,7 @@ __all__ = [
     "StoreBusy",
     "StoreError",
     "StoreUnavailable",
+    "TrainingError",
 ]
 
 
@@ -48,6 +50,10 @@ class MissingDependency(SkybridgeError):  # noqa: N818 - reads better in a trace
 
     def __init__(self, package: str, purpose: str, requirement: str | None = None) -> None:
         super().__init__(f"{purpose} needs the package {package}. Install it with: pip install {requirement or package}")
+
+
+class TrainingError(SkybridgeError):
+    """A training run had to stop: out of memory, numbers that are none, asked to."""
 
 
 class FileError(SkybridgeError):
