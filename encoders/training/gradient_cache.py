@@ -44,7 +44,7 @@ def backward(
     if not in_parts:
         whole = loss_of([_made(part) for part in parts])
         if torch.isfinite(whole):
-            (scale(whole) if scale else whole).backward()  # type: ignore[no-untyped-call]
+            (scale(whole) if scale else whole).backward()
         return whole.detach()
     with torch.no_grad():
         vectors = [part.run() for part in parts]
@@ -52,10 +52,10 @@ def backward(
     loss = loss_of(leaves)
     if not torch.isfinite(loss):
         return loss.detach()
-    (scale(loss) if scale else loss).backward()  # type: ignore[no-untyped-call]
+    (scale(loss) if scale else loss).backward()
     for part, leaf in zip(parts, leaves, strict=True):
         if part.learns and leaf.grad is not None:
-            part.run().backward(leaf.grad)  # type: ignore[no-untyped-call]
+            part.run().backward(leaf.grad)
     return loss.detach()
 
 
