@@ -40,7 +40,7 @@ class Learner:
         own = [{"params": list(objective.parameters()), "lr": _OBJECTIVE_RATE, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW([*split, *(own if own[0]["params"] else [])])
         self._rates = [group["lr"] for group in self.optimiser.param_groups]
-        self._scaler = torch.amp.GradScaler(precision.device) if precision.scales else None  # type: ignore[attr-defined]
+        self._scaler = torch.amp.GradScaler(precision.device) if precision.scales else None
         self._clip = config.optimiser.clip_norm or math.inf
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -24,6 +25,8 @@ from encoders.training.precision import Precision
 from encoders.training.progress import Progress
 
 __all__ = ["Prepared", "Side", "learning_names", "modality_of"]
+
+Kept = Literal["features", "vectors"]  # what of a tower's work is computed once
 
 _A_CALL = 256  # contents that are encoded at a time where no gradient is wanted
 
@@ -61,23 +64,23 @@ class Side:
         self._micro_batch = micro_batch
         self._augment = augment
         self._towers = towers
-        self._kept: dict[str, tuple[str, FrozenRows, Numbers]] = {}  # modality -> what is kept, rows, number -> row
+        self._kept: dict[str, tuple[Kept, FrozenRows, Numbers]] = {}  # modality -> what is kept, rows, number -> row
         self._modalities = np.array([modality_of(content) for content in contents])
         for modality, tower in towers.items():
             numbers = np.flatnonzero(self._modalities == modality)
             what = self._what_to_keep(tower)
             if what and len(numbers):
-                rows = answers.rows(tower, [contents[number] for number in numbers], what)  # type: ignore[arg-type]
+                rows = answers.rows(tower, [contents[number] for number in numbers.tolist()], what)
                 place = np.full(len(contents), -1, np.int64)
                 place[numbers] = np.arange(len(numbers))
                 self._kept[modality] = (what, rows, place)
 
-    def _what_to_keep(self, tower: TrainableTower) -> str:
+    def _what_to_keep(self, tower: TrainableTower) -> Kept | None:
         learns = learning_names(tower)
         if not learns:
             return "vectors"
         changed = self._augment and tower.modality == "image"
-        return "" if changed or any(name.startswith("trunk.") for name in learns) else "features"
+        return None if changed or any(name.startswith("trunk.") for name in learns) else "features"
 
     @property
     def problems(self) -> dict[int, str]:
@@ -123,7 +126,9 @@ class Side:
         """(numbers that could be read, their vectors (k, d), number -> why for the others); towers in evaluation mode."""
         for tower in self._towers.values():
             tower.module.eval()
-        found, vectors, problems = [], [], {}
+        found: list[Numbers] = []
+        vectors: list[NDArray[np.float32]] = []
+        problems: dict[int, str] = {}
         for start in range(0, len(numbers), _A_CALL):
             chunk = self.prepare(numbers[start : start + _A_CALL], training=False)
             with torch.no_grad():
