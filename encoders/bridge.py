@@ -1,0 +1,168 @@
+"""The bridge of the starter: from what EfficientNet-Lite2 sees in a picture to the text tower's space.
+
+Three readers look at the same picture, and a gate weighs them.
+
+- ConSE (encoders/headed.py) names the picture with the network's own 1,000 classes. It knows photographs and little of
+  drawings.
+- The drawing head reads all stages of the network: the last ones for things, the early ones for colour, line and
+  texture. It was trained on drawings with captions (encoders/recipe/), and knows nothing else.
+- The class head reads the last stage only. It was trained where the drawings are not: on the network's own class
+  prototypes, so that photographs and drawings answer a query on one scale.
+- The gate is how far (Mahalanobis) the picture's early stages are from those of the drawings. Near them the drawing
+  head speaks, far away the class head, and ConSE with them, the more the farther away.
+"""
+
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from encoders.errors import ModelError
+from encoders.headed import Conse
+
+__all__ = ["CLASSES", "DRAWN", "POOLED", "STAGES", "Bridge", "Gate", "Head", "StagedPictures", "load_bridge", "save_bridge"]
+
+STAGES = (16, 24, 48, 88, 120, 208, 352)  # channels of each stage of EfficientNet-Lite2
+POOLED, CLASSES = 1280, 1000  # columns of the pooled answer, and of the class logits
+DRAWN = POOLED + 2 * sum(STAGES)  # what the drawing head reads: all but the logits
+
+_EARLY = slice(POOLED, POOLED + sum(STAGES[:4]))  # what the gate reads: colour, line and texture
+_CLIP = 6.0  # deviations: one odd value must not rule a picture
+_LIKELIEST, _TEMPERATURE = 20, 1.5  # of ConSE
+
+
+class StagedPictures(nn.Module):
+    """(n, 3, h, w) normalised float32 -> (n, 3992): pooled answer, means and peaks of all stages, class logits."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network  # timm's EfficientNet
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Columns: 1,280 pooled, 856 means, 856 peaks, 1,000 logits."""
+        network = self.network
+        states = network.bn1(network.conv_stem(pictures))
+        means, peaks = [], []
+        for stage in network.blocks:
+            states = stage(states)
+            means.append(states.mean((2, 3)))
+            peaks.append(states.amax((2, 3)))
+        pooled = network.bn2(network.conv_head(states)).mean((2, 3))
+        return torch.cat([pooled, *means, *peaks, network.classifier(pooled)], 1)
+
+
+class Gate(nn.Module):
+    """(n, 3992) features -> (n, 1) in (0, 1): 0 for what looks like the drawings, 1 for what is far from them."""
+
+    centre: Tensor
+    precision: Tensor
+
+    def __init__(self, border: float = 26.0, width: float = 3.0) -> None:
+        super().__init__()
+        early = _EARLY.stop - _EARLY.start
+        self.register_buffer("centre", torch.zeros(early))
+        self.register_buffer("precision", torch.eye(early))  # inverse of the drawings' covariance
+        self.border, self.width = border, width
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Half where the distance is `border`."""
+        apart = features[:, _EARLY] - self.centre
+        distance = ((apart @ self.precision) * apart).sum(1, keepdim=True).clamp(min=0).sqrt()
+        return torch.sigmoid((distance - self.border) / self.width)
+
+    def fit(self, features: Tensor, ridge: float = 1e-4) -> None:
+        """(n, 3992) features of drawings: learn where they are."""
+        early = features[:, _EARLY].double()
+        covariance = torch.cov(early.T) + ridge * torch.eye(early.shape[1], dtype=torch.float64)
+        self.centre.copy_(early.mean(0))
+        self.precision.copy_(torch.linalg.inv(covariance))
+
+
+class Head(nn.Module):
+    """(n, f) standardised features -> (n, d): a line and a curve, added."""
+
+    def __init__(self, features: int, hidden: int, dimension: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.line = nn.Linear(features, dimension)
+        self.curve = nn.Sequential(
+            nn.Dropout(dropout),
+            nn.Linear(features, hidden),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden, dimension),
+        )
+        nn.init.zeros_(self.line.weight)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Not of unit length."""
+        answer: Tensor = self.line(features) + self.curve(features)
+        return answer
+
+
+class Bridge(nn.Module):
+    """(n, 3992) features of StagedPictures -> (n, d), unit rows."""
+
+    centre: Tensor
+    deviation: Tensor
+    offset: Tensor
+
+    def __init__(self, class_vectors: Tensor, hidden: int, far_weight: float, dropout: float = 0.0) -> None:
+        """`class_vectors` (1000, d), unit rows; `far_weight`: ConSE's weight where the gate is 1."""
+        super().__init__()
+        dimension = class_vectors.shape[1]
+        self.gate = Gate()
+        self.drawing = Head(DRAWN, hidden, dimension, dropout)
+        self.classes = Head(POOLED, hidden, dimension, dropout)
+        self.conse = Conse(class_vectors, _LIKELIEST, _TEMPERATURE)
+        self.near_weight = nn.Parameter(torch.tensor(0.5))
+        self.far_weight = far_weight
+        self.register_buffer("centre", torch.zeros(DRAWN))
+        self.register_buffer("deviation", torch.ones(DRAWN))
+        # what all class vectors have in common says nothing of a picture, and would make it answer every query
+        self.register_buffer("offset", 0.8 * class_vectors.mean(0))
+
+    def fit(self, features: Tensor) -> None:
+        """(n, 3992) features of the drawings that training sees: learn their scale and where they are."""
+        self.centre.copy_(features[:, :DRAWN].mean(0))
+        self.deviation.copy_(features[:, :DRAWN].std(0) + 1e-3)
+        self.gate.fit(features)
+
+    def forward(self, features: Tensor, far: Tensor | None = None) -> Tensor:
+        """Unit rows. `far` (n, 1) overrules the gate where it is not NaN: training knows what it made up."""
+        gate = self.gate(features)
+        far = gate if far is None else torch.where(far.isnan(), gate, far)
+        scaled = ((features[:, :DRAWN] - self.centre) / self.deviation).clamp(-_CLIP, _CLIP)
+        trained = (1 - far) * self.drawing(scaled) + far * self.classes(scaled[:, :POOLED])
+        named = functional.normalize(self.conse(features[:, DRAWN:]), dim=-1) - self.offset
+        weight = (1 - far) * self.near_weight + far * self.far_weight
+        together = functional.normalize(trained, dim=-1) + weight * functional.normalize(named, dim=-1)
+        return functional.normalize(together, dim=-1)
+
+
+def save_bridge(bridge: Bridge, path: Path) -> None:
+    """Write a bridge to a safetensors file: the heads in float16, what they are measured by in float32."""
+    heads = {name for name, _ in bridge.named_parameters() if name.endswith("weight")} | {"conse.class_vectors"}
+    tensors = {
+        name: tensor.half().contiguous() if name in heads and tensor.ndim == 2 else tensor.contiguous()
+        for name, tensor in bridge.state_dict().items()
+    }
+    hidden = bridge.drawing.curve[1].out_features  # type: ignore[union-attr]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, path, metadata={"hidden": str(hidden), "far_weight": str(bridge.far_weight)})
+
+
+def load_bridge(path: Path) -> Bridge:
+    """Read what `save_bridge` wrote, ready to run. Raises ModelError for a file that is missing or damaged."""
+    try:
+        with safe_open(path, "pt") as file:
+            about = file.metadata()
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - it is no dict
+        bridge = Bridge(tensors["conse.class_vectors"], int(about["hidden"]), float(about["far_weight"]))
+        bridge.load_state_dict(tensors)
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(f"the bridge {path} cannot be read ({reason}). It is part of Skybridge: install it again") from error
+    return bridge.eval()

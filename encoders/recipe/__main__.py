@@ -1,0 +1,92 @@
+"""`python -m encoders.recipe`: fetch public drawings, train the starter's bridge on them, measure it."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from encoders.errors import SkybridgeError
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code: 0 done, 1 an error with a message. Wrong usage exits with 2."""
+    parser = argparse.ArgumentParser(
+        prog="python -m encoders.recipe",
+        description="Train the starter's bridge anew, on drawings that come from public packages.",
+    )
+    parser.add_argument(
+        "command", choices=("train", "measure"), help="train and write the bridge, or measure one that is there"
+    )
+    parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="keeps packages and features (1 GB)")
+    parser.add_argument(
+        "--bridge", type=Path, metavar="FILE", help="the bridge to write or measure (default: the starter's own)"
+    )
+    parser.add_argument("--photographs", type=Path, metavar="DIR", help="measure on these, named SYNSET_anything, too")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the measured numbers there as JSON, too")
+    chosen = parser.parse_args(arguments)
+    try:
+        result = _run(chosen)
+    except SkybridgeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(result, indent=2))
+    if chosen.out is not None:
+        chosen.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def _run(chosen: argparse.Namespace) -> dict[str, Any]:
+    from encoders.bridge import Bridge, load_bridge, save_bridge
+    from encoders.efficientnet import load_efficientnet
+    from encoders.packaged import EFFICIENTNET
+    from encoders.recipe.classes import class_vectors
+    from encoders.recipe.material import gather
+    from encoders.recipe.measures import measure
+    from encoders.recipe.prototypes import Prototypes
+    from encoders.recipe.training import BridgeRecipe, train_bridge
+    from encoders.starter_tower import BRIDGE, plan_minilm
+
+    path = chosen.bridge or BRIDGE
+    tell = _Progress()
+    material = gather(chosen.work, plan_minilm(), tell)
+    if chosen.command == "train":
+        drawings = material.captioned()
+        classifier = load_efficientnet(EFFICIENTNET.find()).classifier
+        prototypes = Prototypes(
+            drawings.features[:, 0].astype("float32"),
+            classifier.weight.detach().numpy(),
+            classifier.bias.detach().numpy(),
+        )
+        recipe = BridgeRecipe()
+
+        def on_epoch(epoch: int, bridge: Bridge, loss: float) -> None:
+            recalls = measure(bridge, material, chosen.work)["held-out clip art by title and keywords"]["bridge"]
+            tell(f"training: loss {loss:.3f}, held-out clip art {recalls}", epoch + 1, recipe.epochs)
+
+        bridge = train_bridge(
+            drawings, prototypes, class_vectors(material.texts.of), material.class_captions(), recipe, on_epoch
+        )
+        save_bridge(bridge, path)
+    return measure(load_bridge(path), material, chosen.work, chosen.photographs)
+
+
+class _Progress:
+    """A line on stderr, at most every few seconds unless something new begins or ends."""
+
+    def __init__(self) -> None:
+        self._last, self._said = 0.0, ""
+
+    def __call__(self, what: str, done: int, of: int) -> None:
+        now = time.monotonic()
+        if now - self._last > 10 or done == of or what != self._said:
+            print(f"{what}: {done:,} of {of:,}", file=sys.stderr, flush=True)
+            self._last, self._said = now, what
+
+
+if __name__ == "__main__":
+    sys.exit(main())

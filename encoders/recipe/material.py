@@ -1,0 +1,150 @@
+"""Everything the recipe computes once, below one folder: drawings, their features, their captions' vectors, the split."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.packaged import EFFICIENTNET
+from encoders.plans import Networks, TextPlan
+from encoders.recipe.classes import class_texts
+from encoders.recipe.drawings import Drawing, captions_of
+from encoders.recipe.emoji import read_emoji
+from encoders.recipe.features import compute_features
+from encoders.recipe.open_clipart import read_open_clipart
+from encoders.recipe.split import group_drawings, hold_out
+from encoders.recipe.training import Captioned
+from encoders.runtime import Blueprint, Network
+from encoders.starter_tower import PICTURE_SPEC, example_pictures
+from encoders.vectors import Vectors
+
+__all__ = ["Material", "Texts", "gather", "staged_network"]
+
+HELD_OUT_CLIPART, HELD_OUT_EMOJI = 800, 300
+_VIEWS = 2  # of each drawing of Open Clip Art, besides the one that is served
+_SEED = 0
+_TEXTS_A_CALL = 512
+
+Tell = Callable[[str, int, int], None]
+"""Hears (what is being done, how much of it, of how much)."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Every text that training uses, with its vector."""
+
+    places: dict[str, int]
+    vectors: Vectors  # (t, d) float32, unit rows
+
+    def rows(self, texts: Sequence[str]) -> list[int]:
+        """Rows of `vectors` for these texts."""
+        return [self.places[text] for text in texts]
+
+    def of(self, texts: Sequence[str]) -> Vectors:
+        """(n, d) vectors of these texts."""
+        found: Vectors = self.vectors[self.rows(texts)]
+        return found
+
+
+@dataclass(frozen=True)
+class Material:
+    """What training and measuring start from."""
+
+    clipart: list[Drawing]
+    clipart_features: NDArray[np.float16]  # (n, 1 + views, 3992)
+    emoji: list[Drawing]
+    emoji_features: NDArray[np.float16]  # (n, 1, 3992)
+    texts: Texts
+    train: NDArray[np.int64]  # places in `clipart`
+    held_out: NDArray[np.int64]
+    held_out_emoji: frozenset[str]  # keys
+
+    def captioned(self) -> Captioned:
+        """The drawings to train on: clip art in all views, emoji in as many copies."""
+        kept = [place for place, drawing in enumerate(self.emoji) if drawing.key not in self.held_out_emoji]
+        views = self.clipart_features.shape[1]
+        drawings = [*(self.clipart[place] for place in self.train), *(self.emoji[place] for place in kept)]
+        numbers = {key: number for number, key in enumerate(dict.fromkeys((one.source, one.key) for one in drawings))}
+        things = {drawing.key: numbers[drawing.source, drawing.key] for drawing in drawings}
+        return Captioned(
+            np.concatenate([self.clipart_features[self.train], np.repeat(self.emoji_features[kept], views, axis=1)]),
+            np.array([things[drawing.key] for drawing in drawings]),
+            [self.texts.rows(captions_of(drawing)) for drawing in drawings],
+            self.texts.vectors,
+        )
+
+    def class_captions(self) -> list[list[int]]:
+        """For each class, rows of the texts that name it."""
+        return [self.texts.rows([*names, f"a photo of a {names[0]}"]) for names in class_texts()]
+
+
+def staged_network(cache: Path) -> Network:
+    """(n, 260, 260, 3) uint8 -> (n, 3992): the frozen picture network, on what runs best here."""
+
+    def build() -> "torch.nn.Module":  # type: ignore[name-defined]  # noqa: F821 - torch is heavy
+        from encoders.efficientnet import staged_efficientnet
+
+        return staged_efficientnet(EFFICIENTNET.find())
+
+    mark = f"staged-{EFFICIENTNET.sha256[:12]}"
+    blueprint = Blueprint("recipe-pictures", mark, build, example_pictures(), ({0: "pictures"},), bfloat16=False)
+    return Networks(cache).open(blueprint)
+
+
+def gather(folder: Path, text: TextPlan, tell: Tell) -> Material:
+    """Fetch, read, encode: hours the first time on a slow machine, seconds afterwards."""
+    tell("fetching and reading drawings", 0, 1)
+    clipart, emoji = read_open_clipart(folder / "packages"), read_emoji(folder / "packages")
+    network = staged_network(folder / "networks")
+    kept = folder / "features"
+    kept.mkdir(parents=True, exist_ok=True)
+
+    def features(name: str, drawings: list[Drawing], views: int) -> NDArray[np.float16]:
+        def on_progress(done: int) -> None:
+            tell(f"{name}: pictures through the network", done, len(drawings))
+
+        return compute_features(name, drawings, network, PICTURE_SPEC, views, kept, on_progress)
+
+    clipart_features = features("clipart", clipart, _VIEWS)
+    emoji_features = features("emoji", emoji, 0)
+    wanted = [caption for drawing in (*clipart, *emoji) for caption in captions_of(drawing)]
+    wanted += [text for names in class_texts() for text in (*names, f"a photo of a {names[0]}")]
+    train, held_out = hold_out(group_drawings(clipart, clipart_features[:, 0]), HELD_OUT_CLIPART, _SEED)
+    keys = sorted({drawing.key for drawing in emoji})
+    np.random.default_rng(_SEED).shuffle(keys)
+    return Material(
+        clipart,
+        clipart_features,
+        emoji,
+        emoji_features,
+        _texts(wanted, text, folder, tell),
+        train,
+        held_out,
+        frozenset(keys[:HELD_OUT_EMOJI]),
+    )
+
+
+def _texts(wanted: list[str], plan: TextPlan, folder: Path, tell: Tell) -> Texts:
+    texts = list(dict.fromkeys(wanted))
+    path = folder / f"texts-{plan.fingerprint}.npz"
+    known: dict[str, int] = {}
+    vectors = np.empty((0, plan.dimension), np.float32)
+    if path.is_file():
+        with np.load(path) as saved:
+            known = {text: place for place, text in enumerate(saved["texts"].tolist())}
+            vectors = saved["vectors"].astype(np.float32)
+    missing = [text for text in texts if text not in known]
+    if missing:
+        tower = plan.open(Networks(folder / "networks"))
+        rows = []
+        for start in range(0, len(missing), _TEXTS_A_CALL):
+            rows.append(tower.encode(missing[start : start + _TEXTS_A_CALL]))
+            tell("captions through the text tower", min(start + _TEXTS_A_CALL, len(missing)), len(missing))
+        vectors = np.concatenate([vectors, *rows])
+        known |= {text: len(known) + place for place, text in enumerate(missing)}
+        half = path.with_suffix(".half.npz")
+        np.savez(half, texts=np.array(list(known)), vectors=vectors.astype(np.float16))
+        half.rename(path)
+    return Texts(known, vectors)
