@@ -5,10 +5,14 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from encoders.errors import SkybridgeError
+from encoders.errors import InputError, SkybridgeError
+
+if TYPE_CHECKING:
+    from encoders.recipe.training import BridgeRecipe
 
 __all__ = ["main"]
 
@@ -27,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="keeps packages and features (1 GB)")
     parser.add_argument(
         "--bridge", type=Path, metavar="FILE", help="the bridge to write or measure (default: the starter's own)"
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="another setting of BridgeRecipe, to see what it does"
     )
     parser.add_argument("--photographs", type=Path, metavar="DIR", help="measure on these, named SYNSET_anything, too")
     chosen = parser.parse_args(arguments)
@@ -64,7 +71,7 @@ def _run(chosen: argparse.Namespace) -> dict[str, Any]:
             classifier.weight.detach().numpy(),
             classifier.bias.detach().numpy(),
         )
-        recipe = BridgeRecipe()
+        recipe = _changed(BridgeRecipe(), chosen.set)
 
         def on_epoch(epochs: int, member: Bridge, loss: float) -> None:
             recall = measure(member, tests, material.texts)["held-out clip art by title and keywords"]["bridge"]["R@10"]
@@ -76,6 +83,19 @@ def _run(chosen: argparse.Namespace) -> dict[str, Any]:
     quality = measure(bridge, tests, material.texts)
     write_sheet(path, quality, find_score_ranges(bridge, material, tests))
     return quality
+
+
+def _changed(recipe: "BridgeRecipe", changes: Sequence[str]) -> "BridgeRecipe":
+    """Take NAME=VALUE for fields of the recipe. Raises InputError for what is none."""
+    kinds = {field.name: type(getattr(recipe, field.name)) for field in fields(recipe)}
+    values: dict[str, int | float] = {}
+    for change in changes:
+        name, _, value = change.partition("=")
+        try:
+            values[name] = kinds[name](value)
+        except (KeyError, ValueError) as error:
+            raise InputError(f"--set {change}: write NAME=NUMBER, with one of {', '.join(kinds)}") from error
+    return replace(recipe, **values)
 
 
 class _Progress:
