@@ -50,7 +50,10 @@ class Columns:
         self._queue = None
         if negatives.queue:
             self._queue = CrossBatchQueue(negatives.queue, dimension, negatives.queue_warm_up, device)
-        self._frequencies = StreamingFrequencies(seed=config.run.seed) if self._corrects and streaming else None
+        self._frequencies = None
+        if self._corrects and streaming:  # slots enough that few items share one: a checkpoint holds them all
+            slots = 1 << max(10, (8 * len(batches.counts)).bit_length())
+            self._frequencies = StreamingFrequencies(slots, seed=config.run.seed)
         # an item that only stands in rows that cannot be read still may come as a drawn column
         counts = np.maximum(batches.counts, 1)
         self._log_share = np.log(counts / counts.sum())

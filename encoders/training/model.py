@@ -19,14 +19,12 @@ from encoders.plans import DualPlan, PicturePlan, Place, TextPlan
 from encoders.towers import checked_text
 from encoders.training.heads import HeadConfig
 from encoders.training.lora import LoraConfig
+from encoders.training.pairs import Content
 from encoders.training.pictures import read_picture
 from encoders.training.saving import save_trained
 from encoders.training.workpiece import TrainableNetwork, Workpiece
 
-__all__ = ["Content", "NetworkTower", "TrainableEncoder", "TrainableTower", "open_trainable"]
-
-Content = str | Path
-"""A str is a text, a Path is a picture file."""
+__all__ = ["NetworkTower", "TrainableEncoder", "TrainableTower", "open_trainable"]
 
 Config = TypeVar("Config")
 
