@@ -141,16 +141,13 @@ def _pairs(config: "TrainConfig", progress: "Progress") -> tuple["PairSet", "Pai
         progress.say(f"looking for near-duplicates among {len(read.pairs)} pairs, which must not be split")
         read = group_near_duplicates(read)
     _say_refused(read, progress)
-    if not read.pairs:
-        why = f": all {len(read.refused)} rows were refused, the first is {read.refused[0]}" if read.refused else ""
-        raise InputError(f"there is nothing to train on in {', '.join(config.data.train)}{why}")
+    if not read.pairs:  # all of them pictures that only look like some
+        raise InputError(f"there is nothing to train on in {read.name}: all {len(read.refused)} pictures were refused")
     if not config.data.held_out_from:
         train, held_out = read.split(config.data.held_out, config.data.seed)
         return replace(train, refused=read.refused), held_out
     held_out = read_pairs(config.data.held_out_from)
     _say_refused(held_out, progress)
-    if not held_out.pairs:
-        raise InputError(f"there are no held-out pairs in {', '.join(config.data.held_out_from)}")
     known = {(pair.query, pair.item) for pair in read.pairs}
     if both := sum((pair.query, pair.item) in known for pair in held_out.pairs):
         progress.say(f"{both} of the {len(held_out.pairs)} held-out pairs are trained on, too: they make the numbers too good")
@@ -185,7 +182,7 @@ def _towers(config: "TrainConfig", cache: Path | None, precision: "Precision") -
 
 
 def _say_refused(pairs: "PairSet", progress: "Progress") -> None:
-    for line in _named(f"rows of {pairs.name} were refused", [str(one) for one in pairs.refused]):
+    for line in _named(f"refused in {pairs.name}", [str(one) for one in pairs.refused]):
         progress.say(line)
 
 
@@ -216,7 +213,7 @@ def _as_json(config: "TrainConfig", outcome: "Outcome", about: Mapping[str, Any]
 
 def _as_text(config: "TrainConfig", outcome: "Outcome") -> str:
     before, best, model = outcome.before, outcome.best, f"trained:{config.run.out}"
-    lines = _named("pictures could not be read and were left out", [f"{path}: {why}" for path, why in outcome.skipped.items()])
+    lines = _named("left out, because it could not be read", [f"{path}: {why}" for path, why in outcome.skipped.items()])
     lines.append(f"{outcome.steps} steps in {outcome.seconds:.0f} s, {outcome.parameters:,} numbers learned.")
     lines.append(f"On {best.queries} held-out queries, {best.items} items:    before  after")
     for name, value in best.record().items():

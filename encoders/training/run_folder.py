@@ -101,6 +101,8 @@ class RunFolder:
         try:
             yield
         finally:
+            with suppress(OSError):  # where a file that is open cannot be deleted, it stays
+                (self.path / _LOCK).unlink()
             lock.release()
 
     def begin(self, config: TrainConfig, about: Mapping[str, Any]) -> None:

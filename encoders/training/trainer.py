@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,7 +30,7 @@ from encoders.training.pairs import Content, PairSet
 from encoders.training.precision import Precision
 from encoders.training.progress import Progress, Quiet
 from encoders.training.run_folder import RunFolder
-from encoders.training.schedule import rate_factor, steps_of
+from encoders.training.schedule import fitting_batch_size, rate_factor, steps_of
 from encoders.training.sides import Prepared, Side, modality_of
 from encoders.training.stopping import Stopping
 
@@ -82,6 +82,8 @@ def train(
     together, TrainingError when the run has to stop, KeyboardInterrupt with a message when a person stops it: what is on
     disk then is whole, and can be gone on with.
     """
+    batch_size = config.optimiser.batch_size or fitting_batch_size(len(pairs.pairs))
+    config = replace(config, optimiser=replace(config.optimiser, batch_size=batch_size))
     with drawn_from(config.run.seed, precision), out_of_memory_explained(config.optimiser):
         run = _Run(config, encoder, (tabulate(pairs), tabulate(held_out)), folder, precision, progress or Quiet())
         if guide is not None:
