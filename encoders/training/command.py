@@ -224,7 +224,8 @@ def _as_text(config: "TrainConfig", outcome: "Outcome") -> str:
         lines.append("More or better pairs may help, or another learning rate; see metrics.jsonl and curve.png.")
     lines.append(f"The model is {model}")
     if config.model.train == "query":
-        lines.append(f"Stored vectors stay valid. Ask with it: python -m search TEXT --model {model}")
+        lines.append(f"Stored vectors stay valid. Ask with it once: python -m search TEXT --model {model}")
+        lines.append(f"From now on: python -m indexer use {model}")
     else:
         lines.append(f"Take a library to it: python -m indexer upgrade --model {model}")
     return "\n".join(lines) + "\n"

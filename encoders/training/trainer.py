@@ -193,6 +193,10 @@ class _Run:
                         "the same command with --resume goes on from here"
                     )
             self._checkpoint()
+        if self.step < self.steps:
+            self.progress.say(
+                f"no better R@1 in {self.waited} looks: the moment after step {self.best.step if self.best else 0} is kept"
+            )
         return self._finish()
 
     def _take_up(self) -> None:

@@ -98,7 +98,8 @@ def test_lora_in_both_of_its_networks(networks, picture_files):
     ]
     parts = ("query_key_value", "attended", "inner", "outer")
     assert adapted[0] == {f"trunk.layers.{layer}.{part}" for layer in range(6) for part in parts}
-    assert {"trunk.network.blocks.1.0.conv_pw", "trunk.network.conv_head", "trunk.network.classifier"} <= adapted[1]
+    layers = ("blocks.1.0.conv_pw", "conv_head", "classifier")
+    assert {f"trunk.network.network.{layer}" for layer in layers} <= adapted[1]
     inputs = trainable.towers["query", "image"].inputs(picture_files[:2])
     image.train()
     image(*inputs).sum().backward()

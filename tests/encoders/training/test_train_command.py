@@ -9,9 +9,11 @@ from PIL import Image
 
 from encoders import load_encoder
 from encoders.__main__ import main
+from encoders.errors import InputError
 from encoders.training import trainer
 from encoders.training.config_file import parse_config, write_config
 from encoders.training.held_out import Look
+from encoders.training.near_duplicates import normal_text
 
 pytestmark = pytest.mark.usefixtures("in_torch")
 
@@ -184,6 +186,21 @@ def test_what_does_not_fit_leaves_nothing_behind(train, texts, small_sbert, sect
     assert (code, said.out) == (1, "")
     assert error.startswith("error: ") and says in error
     assert not out.exists()
+
+
+def test_near_duplicates_stay_on_one_side_of_the_split(train, small_sbert, tmp_path, monkeypatch):
+    rows = [f"the {word} {place},{item}" for word in WORDS for place, item in enumerate((f"A {word}.", f"a  {word}!"))]
+    (tmp_path / "twice.csv").write_text("\n".join(["query,item", *rows]))
+    seen = []
+
+    def look_only(config, encoder, pairs, held_out, folder, **more):
+        seen.extend([pairs, held_out])
+        raise InputError("that is enough")
+
+    monkeypatch.setattr(trainer, "train", look_only)
+    assert train(tmp_path / "twice.csv", {"model": {"base": small_sbert}, "data": {"held_out": 0.5}})[0] == 1
+    sides = [{normal_text(pair.item) for pair in pairs.pairs} for pairs in seen]
+    assert len(sides[0]) == len(sides[1]) == 4 and not sides[0] & sides[1]
 
 
 def test_pictures_for_a_model_of_texts(train, pictures, small_sbert):
