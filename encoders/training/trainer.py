@@ -193,10 +193,6 @@ class _Run:
                         "the same command with --resume goes on from here"
                     )
             self._checkpoint()
-        if self.step < self.steps:
-            self.progress.say(
-                f"no better R@1 in {self.waited} looks: the moment after step {self.best.step if self.best else 0} is kept"
-            )
         return self._finish()
 
     def _take_up(self) -> None:
@@ -325,6 +321,9 @@ class _Run:
     def _finish(self) -> Outcome:
         """Make the best moment the model of the folder."""
         assert self.before and self.best
+        if self.step < self.steps:
+            why = f"no better R@1 in the last {self.waited} looks"
+            self.progress.say(f"stopping early, {why}: the moment after step {self.best.step} is kept")
         self.learner.load_tensors(self.checkpoints.load_best(self.best.step))
         self.learner.switch(training=False)
         judged = f"{self.best.queries} held-out queries, {self.best.items} items"

@@ -14,6 +14,7 @@ from encoders.training.curve import draw_curve
 from encoders.training.objective import Objective
 from encoders.training.pairs import PairSet
 from encoders.training.precision import Precision
+from encoders.training.progress import Quiet
 from encoders.training.run_folder import RunFolder
 from encoders.training.trainer import train
 
@@ -189,9 +190,12 @@ def test_no_picture_at_all_is_an_error(tmp_path):
         train_toy(tmp_path / "run", pairs, model={"learn": "head"})
 
 
-def test_patience_ends_a_run_that_gets_no_better(tmp_path):
+def test_patience_ends_a_run_that_gets_no_better(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(Quiet, "say", lambda self, line: said.append(line))
     _, outcome, folder = train_toy(tmp_path / "run", optimiser={"learning_rate": 1e-9, "patience": 2, "epochs": 50})
     assert outcome.steps == 2 * 3
+    assert said[-1] == "stopping early, no better R@1 in the last 2 looks: the moment after step 0 is kept"
     assert outcome.best.step == 0
     assert [record["step"] for record in folder.records() if "R@1" in record] == [0, 3, 6]
 
