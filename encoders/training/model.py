@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -16,6 +17,7 @@ from encoders.cards import ModelCard
 from encoders.errors import InputError
 from encoders.loading import plan_encoder
 from encoders.plans import DualPlan, PicturePlan, Place, TextPlan
+from encoders.runtime import Blueprint
 from encoders.towers import checked_text
 from encoders.training.heads import HeadConfig
 from encoders.training.lora import LoraConfig
@@ -58,6 +60,12 @@ class TrainableTower(Protocol):
 
     def project(self, features: Tensor) -> Tensor:
         """(n, f) -> (n, d), unit rows: head and unit length."""
+
+    def trunk_blueprint(self, mark: str) -> Blueprint | None:
+        """The trunk as it is now, for the runtime that serves it; None where only torch can run it.
+
+        `mark` tells its weights from others.
+        """
 
 
 class NetworkTower:
@@ -103,6 +111,12 @@ class NetworkTower:
     def project(self, features: Tensor) -> Tensor:
         """(n, f) -> (n, d), unit rows."""
         return self.module.project(features)
+
+    def trunk_blueprint(self, mark: str) -> Blueprint:
+        """The trunk as it is now, for the runtime that serves it."""
+        trunk, whole = self.module.trunk, self.plan.blueprint
+        # no bfloat16: what a head learns must not depend on rounding
+        return replace(whole, name=f"{whole.name}-trunk", fingerprint=mark, build=lambda: trunk, bfloat16=False)
 
     def _text(self, content: Content) -> str:
         if isinstance(content, Path):

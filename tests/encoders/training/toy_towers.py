@@ -65,6 +65,9 @@ class ToyTower:
     def project(self, features):
         return functional.normalize(self.module.head(features), dim=-1)
 
+    def trunk_blueprint(self, mark):
+        return None
+
 
 def _words(content):
     if isinstance(content, str):
