@@ -237,7 +237,7 @@ def _check_dimensions(towers: Mapping[Place, NetworkTower]) -> None:
 
 
 def _one_batch(plan: TextPlan, texts: Sequence[str]) -> list[NDArray[Any]]:
-    """All texts as one batch, in their order; rows of ids are filled up with the padding's id, masks with 0."""
+    """All texts as one batch, in their order, as long as the longest; ids are filled up with the padding's id, masks with 0."""
     cleaned = [plan.prompt + checked_text(text, place) for place, text in enumerate(texts)]
     batches = list(plan.tokens(cleaned))
     longest = max(arrays[0].shape[1] for _, arrays in batches)
@@ -246,4 +246,7 @@ def _one_batch(plan: TextPlan, texts: Sequence[str]) -> list[NDArray[Any]]:
     for places, arrays in batches:
         for target, array in zip(whole, arrays, strict=True):
             target[places, : array.shape[1]] = array
+    if len(whole) > 1:  # serving pads to a few lengths, so that networks meet few shapes; training would only pay for it
+        used = int(np.flatnonzero(whole[1].any(axis=0))[-1]) + 1
+        whole = [array[:, :used] for array in whole]
     return whole
