@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from encoders.cards import ModelCard, list_cards
-from encoders.errors import SkybridgeError
+from encoders.console import guarded
 from encoders.evaluation.command import add_command as add_evaluate
 from encoders.training.command import add_train_command
 
@@ -16,7 +16,7 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code: 0 done, 1 an error with a message. Wrong usage exits with 2."""
+    """Run one command; the exit code: 0 done, 1 an error with a message, 130 stopped. Wrong usage exits with 2."""
     parser = argparse.ArgumentParser(prog="python -m encoders", description="Models that make vectors.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     cards = commands.add_parser("cards", help="list the models that --model takes")
@@ -25,12 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_train_command(commands)
     add_evaluate(commands)
     chosen = parser.parse_args(arguments)
-    try:
-        chosen.run(chosen)
-    except SkybridgeError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return guarded(lambda: chosen.run(chosen) or 0)
 
 
 def _cards(chosen: argparse.Namespace) -> None:

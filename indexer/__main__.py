@@ -32,7 +32,7 @@ _STOPPED = "stopped. What was reported as indexed is there; run the same command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code: 0 done, 1 an error with a message, 2 wrong usage."""
+    """Exit code: 0 done, 1 an error with a message, 2 wrong usage, 130 stopped."""
     options = _parser().parse_args(arguments)
     return guarded(lambda: options.run(options), _STOPPED)
 

@@ -1,13 +1,10 @@
-"""What the command lines share: the options that name a library, messages on stderr, the progress line."""
+"""What the command lines of a library share: its options, messages, the progress line."""
 
 import argparse
-import os
-import signal
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from encoders.errors import SkybridgeError
+from encoders.console import guarded, say
 from indexer.home import DEFAULT_COLLECTION
 
 if TYPE_CHECKING:
@@ -29,36 +26,9 @@ def add_library_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="machine-readable result on stdout")
 
 
-def say(message: str) -> None:
-    """One line to stderr."""
-    sys.stderr.write(message + "\n")
-    sys.stderr.flush()
-
-
 def answer(text: str) -> None:
     """One line to stdout: what a person or a program asked for."""
     sys.stdout.write(text + "\n")
-
-
-def guarded(run: Callable[[], int], stopped: str = "stopped.") -> int:
-    """Run a command; whatever goes wrong becomes one sentence on stderr and exit code 1, never a traceback."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ending politely is one thing, whoever asks
-    try:
-        code = run()
-        sys.stdout.flush()
-    except SkybridgeError as error:
-        say(f"error: {error}")
-    except KeyboardInterrupt:
-        say(stopped)
-    except BrokenPipeError:
-        # Whoever read our output has seen enough (`| head`); Python would complain once more while it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except OSError as error:
-        say(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
-    else:
-        return code
-    return 1
 
 
 class ProgressLine:

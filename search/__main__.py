@@ -17,7 +17,7 @@ _EPILOG = """examples:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code: 0 done (also when nothing was found), 1 an error with a message, 2 wrong usage."""
+    """Exit code: 0 done (also when nothing was found), 1 an error with a message, 2 wrong usage, 130 stopped."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if not options.text and not options.image:

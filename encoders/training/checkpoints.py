@@ -8,12 +8,11 @@ import torch
 from torch import Tensor
 
 from encoders.errors import TrainingError
-from encoders.training.run_folder import write_whole
+from encoders.training.run_folder import LAST_CHECKPOINT, write_whole
 
 __all__ = ["Checkpoints"]
 
 _FORMAT = 1
-_LAST = "last.pt"
 
 
 class Checkpoints:
@@ -24,17 +23,17 @@ class Checkpoints:
 
     def save(self, state: dict[str, Any]) -> None:
         """Replace the last checkpoint; best moments that it does not name are deleted, once it is there."""
-        self._write(_LAST, {"format": _FORMAT, **state})
-        kept = {_LAST, _best_name(state["best"]["step"])}
+        self._write(LAST_CHECKPOINT, {"format": _FORMAT, **state})
+        kept = {LAST_CHECKPOINT, _best_name(state["best"]["step"])}
         for path in self._folder.glob("*.pt"):
             if path.name not in kept:
                 path.unlink(missing_ok=True)
 
     def load(self) -> dict[str, Any] | None:
         """Return the last checkpoint, on the CPU; None when there is none yet. Raises TrainingError when it is damaged."""
-        if not (self._folder / _LAST).exists():
+        if not (self._folder / LAST_CHECKPOINT).exists():
             return None
-        state = self._read(_LAST)
+        state = self._read(LAST_CHECKPOINT)
         if state.get("format") != _FORMAT:
             raise TrainingError(f"the checkpoint in {self._folder} was made by another release; begin another run with --out")
         return state

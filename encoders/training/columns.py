@@ -50,7 +50,10 @@ class Columns:
         self._queue = None
         if negatives.queue:
             self._queue = CrossBatchQueue(negatives.queue, dimension, negatives.queue_warm_up, device)
-        self._frequencies = StreamingFrequencies(seed=config.run.seed) if self._corrects and streaming else None
+        self._frequencies = None
+        if self._corrects and streaming:  # slots enough that few items share one: a checkpoint holds them all
+            slots = 1 << max(10, (8 * len(batches.counts)).bit_length())
+            self._frequencies = StreamingFrequencies(slots, seed=config.run.seed)
         # an item that only stands in rows that cannot be read still may come as a drawn column
         counts = np.maximum(batches.counts, 1)
         self._log_share = np.log(counts / counts.sum())
@@ -58,12 +61,12 @@ class Columns:
     def beside(self, batch: Batch) -> Beside:
         """Everything for one batch; the queue as it is before this batch goes in."""
         table = self._batches.table
-        queued = self._queue.columns() if self._queue else None
+        queued = self._queue.columns() if self._queue is not None else None
         ids = queued.ids.cpu().numpy() if queued else np.empty(0, np.int64)
         columns = np.concatenate([batch.items, ids])
         known = [table.right[query] for query in batch.queries.tolist()]
         mask = false_negatives_by_id(known, columns.tolist())
-        if self._guide:
+        if self._guide is not None:
             scores = torch.from_numpy(self._guide.queries[batch.queries] @ self._guide.items[columns].T)
             mask |= false_negatives_by_guide(scores, margin=self._margin)
         log_q = None
@@ -76,21 +79,21 @@ class Columns:
 
     def push(self, batch: Batch, vectors: Tensor, beside: Beside) -> None:
         """After the step: (n, d) vectors of the rows' own items go into the queue."""
-        if self._queue:
+        if self._queue is not None:
             n = len(batch.rows)
             log_q = torch.zeros(n) if beside.log_q is None else beside.log_q[:n]
             self._queue.push(vectors, torch.from_numpy(batch.items[:n]), log_q)
 
     def state_dict(self) -> dict[str, Any]:
         """Queue and frequencies, in tensors and plain numbers."""
-        estimate = self._frequencies.state_dict() if self._frequencies else {}
-        return {"queue": self._queue.state_dict() if self._queue else {}, "frequencies": _to_tensors(estimate)}
+        estimate = self._frequencies.state_dict() if self._frequencies is not None else {}
+        return {"queue": self._queue.state_dict() if self._queue is not None else {}, "frequencies": _to_tensors(estimate)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what `state_dict` gave."""
-        if self._queue:
+        if self._queue is not None:
             self._queue.load_state_dict(state["queue"])
-        if self._frequencies:
+        if self._frequencies is not None:
             self._frequencies.load_state_dict(_to_arrays(state["frequencies"]))
 
     def _log_q(self, batch: Batch) -> NDArray[np.float64]:

@@ -10,14 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from encoders.errors import InputError, TrainingError
+from encoders.errors import InputError, SkybridgeError, TrainingError
 
 if TYPE_CHECKING:
     from encoders.training.config import TrainConfig
     from encoders.training.pairs import PairSet
     from encoders.training.precision import Precision
     from encoders.training.progress import Progress
-    from encoders.training.run_folder import RunFolder
     from encoders.training.trainer import Outcome, Trainable
 
 __all__ = ["TerminalProgress", "add_train_command", "run_training"]
@@ -53,14 +52,17 @@ def _run(chosen: argparse.Namespace) -> None:
             "say which settings to train with: python -m encoders train CONFIG; --example prints some to begin with"
         )
     config = read_config(chosen.config)
-    if chosen.out is not None:
-        config = replace(config, run=replace(config.run, out=str(chosen.out)))
+    config = replace(config, run=replace(config.run, out=str(Path(chosen.out or config.run.out).expanduser())))
     progress = TerminalProgress()
     try:
         outcome, about = run_training(config, chosen.cache, chosen.resume, progress)
-    except KeyboardInterrupt:
-        raise TrainingError(
+    except KeyboardInterrupt as stop:
+        if str(stop):
+            raise
+        raise KeyboardInterrupt(
             f"stopped. What had been saved in {config.run.out} is whole: the same command with --resume goes on from there"
+            if Path(config.run.out, "run.json").exists()
+            else "stopped before the training began; nothing was written."
         ) from None
     finally:
         progress.close()
@@ -84,26 +86,35 @@ def run_training(
     folder = RunFolder(Path(config.run.out).expanduser())
     folder.check(resume)
     pairs, held_out = _pairs(config, progress)
-    with folder.held():
-        return _train(config, cache, resume, folder, (pairs, held_out), progress)
-
-
-def _train(
-    config: "TrainConfig",
-    cache: Path | None,
-    resume: bool,
-    folder: "RunFolder",
-    data: tuple["PairSet", "PairSet"],
-    progress: "Progress",
-) -> tuple["Outcome", dict[str, Any]]:
-    from encoders.training.precision import choose_device, choose_precision
-    from encoders.training.provenance import code_version, machine, versions
+    from encoders.training.precision import choose_device, choose_precision  # torch, not before the data are seen to be good
     from encoders.training.trainer import train
 
-    pairs, held_out = data
     precision = choose_precision(config.optimiser.precision, choose_device(), config.model.learn != "head")
+    encoder, guide = _towers(config, cache, precision)
+    about = _about(pairs, held_out, precision)
+    progress.say(f"{len(pairs.pairs)} pairs to train on, {len(held_out.pairs)} held out; {precision}")
+    try:
+        with folder.held():
+            if resume:
+                folder.go_on(config, about["data"]["fingerprint"])
+            else:
+                folder.begin(config, about)
+            outcome = train(config, encoder, pairs, held_out, folder, precision=precision, guide=guide, progress=progress)
+    except TrainingError:  # what is there can be gone on with
+        raise
+    except SkybridgeError:
+        if not resume and not folder.has_checkpoint:
+            folder.abandon()
+        raise
+    return outcome, about
+
+
+def _about(pairs: "PairSet", held_out: "PairSet", precision: "Precision") -> dict[str, Any]:
+    """What run.json says of a run before it begins."""
+    from encoders.training.provenance import code_version, machine, versions
+
     fingerprint = f"{pairs.fingerprint[:32]}{held_out.fingerprint[:32]}"
-    about = {
+    return {
         "began": datetime.now(UTC).isoformat(timespec="seconds"),
         "code": code_version(),
         "data": {
@@ -117,33 +128,26 @@ def _train(
         "machine": machine(),
         "precision": str(precision),
     }
-    if resume:
-        folder.go_on(config, fingerprint)
-    else:
-        folder.begin(config, about)
-    progress.say(f"{len(pairs.pairs)} pairs to train on, {len(held_out.pairs)} held out; {precision}")
-    encoder, guide = _towers(config, cache, precision)
-    outcome = train(config, encoder, pairs, held_out, folder, precision=precision, guide=guide, progress=progress)
-    return outcome, about
 
 
 def _pairs(config: "TrainConfig", progress: "Progress") -> tuple["PairSet", "PairSet"]:
+    from encoders.training.near_duplicates import group_near_duplicates
     from encoders.training.pair_files import read_pairs
 
     if not config.data.train:
         raise InputError('say what to train on, in the settings: [data] train = ["FOLDER-OR-FILE", ...]')
     read = read_pairs(config.data.train)
+    if not config.data.held_out_from:
+        progress.say(f"looking for near-duplicates among {len(read.pairs)} pairs, which must not be split")
+        read = group_near_duplicates(read)
     _say_refused(read, progress)
-    if not read.pairs:
-        why = f": all {len(read.refused)} rows were refused, the first is {read.refused[0]}" if read.refused else ""
-        raise InputError(f"there is nothing to train on in {', '.join(config.data.train)}{why}")
+    if not read.pairs:  # all of them pictures that only look like some
+        raise InputError(f"there is nothing to train on in {read.name}: all {len(read.refused)} pictures were refused")
     if not config.data.held_out_from:
         train, held_out = read.split(config.data.held_out, config.data.seed)
         return replace(train, refused=read.refused), held_out
     held_out = read_pairs(config.data.held_out_from)
     _say_refused(held_out, progress)
-    if not held_out.pairs:
-        raise InputError(f"there are no held-out pairs in {', '.join(config.data.held_out_from)}")
     known = {(pair.query, pair.item) for pair in read.pairs}
     if both := sum((pair.query, pair.item) in known for pair in held_out.pairs):
         progress.say(f"{both} of the {len(held_out.pairs)} held-out pairs are trained on, too: they make the numbers too good")
@@ -178,7 +182,7 @@ def _towers(config: "TrainConfig", cache: Path | None, precision: "Precision") -
 
 
 def _say_refused(pairs: "PairSet", progress: "Progress") -> None:
-    for line in _named(f"rows of {pairs.name} were refused", [str(one) for one in pairs.refused]):
+    for line in _named(f"refused in {pairs.name}", [str(one) for one in pairs.refused]):
         progress.say(line)
 
 
@@ -209,7 +213,7 @@ def _as_json(config: "TrainConfig", outcome: "Outcome", about: Mapping[str, Any]
 
 def _as_text(config: "TrainConfig", outcome: "Outcome") -> str:
     before, best, model = outcome.before, outcome.best, f"trained:{config.run.out}"
-    lines = _named("pictures could not be read and were left out", [f"{path}: {why}" for path, why in outcome.skipped.items()])
+    lines = _named("left out, because it could not be read", [f"{path}: {why}" for path, why in outcome.skipped.items()])
     lines.append(f"{outcome.steps} steps in {outcome.seconds:.0f} s, {outcome.parameters:,} numbers learned.")
     lines.append(f"On {best.queries} held-out queries, {best.items} items:    before  after")
     for name, value in best.record().items():
@@ -220,7 +224,8 @@ def _as_text(config: "TrainConfig", outcome: "Outcome") -> str:
         lines.append("More or better pairs may help, or another learning rate; see metrics.jsonl and curve.png.")
     lines.append(f"The model is {model}")
     if config.model.train == "query":
-        lines.append(f"Stored vectors stay valid. Ask with it: python -m search TEXT --model {model}")
+        lines.append(f"Stored vectors stay valid. Ask with it once: python -m search TEXT --model {model}")
+        lines.append(f"From now on: python -m indexer use {model}")
     else:
         lines.append(f"Take a library to it: python -m indexer upgrade --model {model}")
     return "\n".join(lines) + "\n"

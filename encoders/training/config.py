@@ -142,7 +142,9 @@ class OptimiserSettings:
         'rates by pattern of parameter names, the first that fits counts, 0 freezes: [{pattern = "*.head.*", rate = 1e-4}]',
     ] = ()
     weight_decay: Annotated[float, "of matrices; biases and norms have none"] = 0.01
-    batch_size: Annotated[int, "pairs that are compared with each other; more is better"] = 256
+    batch_size: Annotated[
+        int, "pairs that are compared with each other, more is better; 0: an eighth of all, at least 32 and at most 256"
+    ] = 0
     micro_batch: Annotated[int, "of them so many go through a network at a time: less memory, same gradients, more time"] = 32
     epochs: Annotated[int, "how often all pairs are seen, at most"] = 20
     steps: Annotated[int, "batches to train on, in place of epochs; 0: by epochs"] = 0
@@ -191,6 +193,14 @@ class TrainConfig:
             raise InputError(f'[loss] logq = "{self.loss.logq}" belongs to the softmax loss; kind is "{self.loss.kind}"')
         if self.loss.learn_temperature and not 0.01 <= self.loss.temperature <= 1:
             raise InputError(f"[loss] temperature = {self.loss.temperature}: one that is learned starts between 0.01 and 1")
+        if wild := [one for one in self.optimiser.rates if not 0 <= one.rate <= _FASTEST]:
+            raise InputError(
+                f"[optimiser] rates: {wild[0].rate} for {wild[0].pattern!r}: it must be {_span(0, _FASTEST)}; 0 freezes"
+            )
+        if self.optimiser.batch_size == 1:
+            raise InputError(
+                "[optimiser] batch_size = 1: one pair cannot be compared; it must be 2 or more, or 0 for a good one"
+            )
         if any(length < 1 for length in self.loss.matryoshka):
             raise InputError(f"[loss] matryoshka = {list(self.loss.matryoshka)}: lengths are 1 or more")
 
@@ -203,6 +213,7 @@ class TrainConfig:
 
 
 _ANY = math.inf
+_FASTEST = 10
 _BOUNDS = (
     ("head", "width", 1, _ANY),
     ("head", "dimension", 0, _ANY),
@@ -223,9 +234,9 @@ _BOUNDS = (
     ("negatives", "hard_every", 1, _ANY),
     ("negatives", "hard_margin", 0, 0.999),
     ("negatives", "online", 0, _ANY),
-    ("optimiser", "learning_rate", 0, 10),
+    ("optimiser", "learning_rate", 0, _FASTEST),
     ("optimiser", "weight_decay", 0, 10),
-    ("optimiser", "batch_size", 2, _ANY),
+    ("optimiser", "batch_size", 0, _ANY),
     ("optimiser", "micro_batch", 1, _ANY),
     ("optimiser", "epochs", 1, _ANY),
     ("optimiser", "steps", 0, _ANY),

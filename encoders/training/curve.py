@@ -22,8 +22,9 @@ def draw_curve(records: Sequence[Mapping[str, Any]], path: Path, title: str) -> 
     left, right = figure.subplots(1, 2)
     steps, losses = _series(records, "loss")
     if len(losses):
-        left.plot(steps, losses, color="#9db8d6", linewidth=0.8)
-        if len(losses) >= 2 * _SMOOTH:
+        many = len(losses) >= 2 * _SMOOTH
+        left.plot(steps, losses, color="#9db8d6" if many else "#1f4e8c", linewidth=0.8 if many else 1.5)
+        if many:
             smooth = np.convolve(losses, np.full(_SMOOTH, 1 / _SMOOTH), "valid")
             left.plot(steps[_SMOOTH - 1 :], smooth, color="#1f4e8c")
     left.set(xlabel="step", ylabel="loss of the batch", title=title)

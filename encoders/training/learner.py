@@ -35,6 +35,7 @@ class Learner:
                 "nothing learns: every parameter is frozen. Give the towers a head ([head] kind), let more of them learn "
                 "([model] learn), or change [optimiser] rates"
             )
+        self.rates = sorted({group["lr"] for group in groups})  # of the towers, before the schedule
         decay = config.optimiser.weight_decay
         split = [one for group in groups for one in _by_decay(group["params"], group["lr"], decay)]
         own = [{"params": list(objective.parameters()), "lr": _OBJECTIVE_RATE, "weight_decay": 0.0}]

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -16,17 +17,16 @@ from encoders.cards import ModelCard
 from encoders.errors import InputError
 from encoders.loading import plan_encoder
 from encoders.plans import DualPlan, PicturePlan, Place, TextPlan
+from encoders.runtime import Blueprint
 from encoders.towers import checked_text
 from encoders.training.heads import HeadConfig
 from encoders.training.lora import LoraConfig
+from encoders.training.pairs import Content
 from encoders.training.pictures import read_picture
 from encoders.training.saving import save_trained
 from encoders.training.workpiece import TrainableNetwork, Workpiece
 
-__all__ = ["Content", "NetworkTower", "TrainableEncoder", "TrainableTower", "open_trainable"]
-
-Content = str | Path
-"""A str is a text, a Path is a picture file."""
+__all__ = ["NetworkTower", "TrainableEncoder", "TrainableTower", "open_trainable"]
 
 Config = TypeVar("Config")
 
@@ -60,6 +60,12 @@ class TrainableTower(Protocol):
 
     def project(self, features: Tensor) -> Tensor:
         """(n, f) -> (n, d), unit rows: head and unit length."""
+
+    def trunk_blueprint(self, mark: str) -> Blueprint | None:
+        """The trunk as it is now, for the runtime that serves it; None where only torch can run it.
+
+        `mark` tells its weights from others.
+        """
 
 
 class NetworkTower:
@@ -105,6 +111,12 @@ class NetworkTower:
     def project(self, features: Tensor) -> Tensor:
         """(n, f) -> (n, d), unit rows."""
         return self.module.project(features)
+
+    def trunk_blueprint(self, mark: str) -> Blueprint:
+        """The trunk as it is now, for the runtime that serves it."""
+        trunk, whole = self.module.trunk, self.plan.blueprint
+        # no bfloat16: what a head learns must not depend on rounding
+        return replace(whole, name=f"{whole.name}-trunk", fingerprint=mark, build=lambda: trunk, bfloat16=False)
 
     def _text(self, content: Content) -> str:
         if isinstance(content, Path):
@@ -225,7 +237,7 @@ def _check_dimensions(towers: Mapping[Place, NetworkTower]) -> None:
 
 
 def _one_batch(plan: TextPlan, texts: Sequence[str]) -> list[NDArray[Any]]:
-    """All texts as one batch, in their order; rows of ids are filled up with the padding's id, masks with 0."""
+    """All texts as one batch, in their order, as long as the longest; ids are filled up with the padding's id, masks with 0."""
     cleaned = [plan.prompt + checked_text(text, place) for place, text in enumerate(texts)]
     batches = list(plan.tokens(cleaned))
     longest = max(arrays[0].shape[1] for _, arrays in batches)
@@ -234,4 +246,7 @@ def _one_batch(plan: TextPlan, texts: Sequence[str]) -> list[NDArray[Any]]:
     for places, arrays in batches:
         for target, array in zip(whole, arrays, strict=True):
             target[places, : array.shape[1]] = array
+    if len(whole) > 1:  # serving pads to a few lengths, so that networks meet few shapes; training would only pay for it
+        used = int(np.flatnonzero(whole[1].any(axis=0))[-1]) + 1
+        whole = [array[:, :used] for array in whole]
     return whole

@@ -5,7 +5,6 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from encoders.errors import InputError
 from encoders.training.config import LossSettings
 from encoders.training.losses import bpr_loss, hinge_loss, initial_bias, matryoshka, sigmoid_loss, softmax_loss
 from encoders.training.mining import hardest_columns
@@ -43,12 +42,7 @@ class Objective(nn.Module):
         loss = partial(self._loss, mask=mask, log_q=log_q, weights=weights)
         if not self.settings.matryoshka:
             return loss(queries, items)
-        full = queries.shape[1]
-        if too_long := [length for length in self.settings.matryoshka if length > full]:
-            raise InputError(
-                f"[loss] matryoshka = {list(self.settings.matryoshka)}: {too_long[0]} is more than {full}, all there is"
-            )
-        return matryoshka(loss, queries, items, sorted({*self.settings.matryoshka, full}))
+        return matryoshka(loss, queries, items, sorted({*self.settings.matryoshka, queries.shape[1]}))
 
     def _loss(
         self, queries: Tensor, items: Tensor, *, mask: Tensor | None, log_q: Tensor | None, weights: Tensor | None

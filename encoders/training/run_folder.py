@@ -5,7 +5,7 @@
     metrics.jsonl  a line a step that was written down, and one a look at the held-out pairs
     curve.png      the same as a picture
     checkpoint/    where an unfinished run goes on from; gone when it is finished
-    frozen/        answers of frozen networks; may be deleted
+    frozen/        answers of frozen networks, unless the settings keep them elsewhere; likewise
     card.json, *.safetensors   the model trained:FOLDER
 
 Every file is written beside its place and renamed into it.
@@ -15,7 +15,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,14 @@ from encoders.errors import InputError, TrainingError
 from encoders.training.config import TrainConfig
 from encoders.training.config_file import write_config
 
-__all__ = ["RunFolder", "write_whole"]
+__all__ = ["LAST_CHECKPOINT", "RunFolder", "write_whole"]
+
+LAST_CHECKPOINT = "last.pt"
 
 _FORMAT = 1
-# settings that change nothing of the result, so that a run may go on with others
+_LOCK, _CONFIG, _FACTS, _METRICS = "run.lock", "config.toml", "run.json", "metrics.jsonl"
+# settings that a run may go on with others of: what is learned does not hang on them (micro_batch: but for rounding, and for
+# what dropout and augmentation draw, and without changing it a run that was out of memory could not go on at all)
 _FREE = {("run", "out"), ("run", "checkpoint_minutes"), ("run", "features"), ("optimiser", "micro_batch")}
 
 
@@ -50,6 +54,11 @@ class RunFolder:
         return self.path / "checkpoint"
 
     @property
+    def has_checkpoint(self) -> bool:
+        """Whether there is anything to go on from."""
+        return (self.checkpoints / LAST_CHECKPOINT).exists()
+
+    @property
     def curve(self) -> Path:
         """Where the curve is drawn."""
         return self.path / "curve.png"
@@ -65,7 +74,7 @@ class RunFolder:
         if said is None:
             if resume:
                 raise InputError(f"there is no run in {self.path} to go on with; leave --resume out to begin one")
-            if self.path.exists() and any(self.path.iterdir()):
+            if self.path.exists() and any(path.name != _LOCK for path in self.path.iterdir()):
                 raise InputError(
                     f"{self.path} holds other files, and a run wants a folder of its own: choose one with --out FOLDER"
                 )
@@ -73,7 +82,7 @@ class RunFolder:
             raise InputError(
                 f"the run in {self.path} is finished: use it as trained:{self.path}, or choose another folder with --out FOLDER"
             )
-        elif not resume:
+        elif not resume and self.has_checkpoint:  # without one, nothing is lost by beginning anew
             raise InputError(
                 f"there is an unfinished run in {self.path}: go on with --resume, or choose another folder with --out FOLDER"
             )
@@ -83,7 +92,7 @@ class RunFolder:
         """Keep other processes out meanwhile. Raises TrainingError when one is at it already."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.path / "run.lock")
+            lock = FileLock(self.path / _LOCK)
             lock.acquire(timeout=0)
         except Timeout:
             raise TrainingError(f"another process trains in {self.path} right now; choose another folder with --out") from None
@@ -92,11 +101,13 @@ class RunFolder:
         try:
             yield
         finally:
+            with suppress(OSError):  # where a file that is open cannot be deleted, it stays
+                (self.path / _LOCK).unlink()
             lock.release()
 
     def begin(self, config: TrainConfig, about: Mapping[str, Any]) -> None:
         """Write down what is known before the first step."""
-        write_whole(self.path / "config.toml", write_config(config).encode())
+        write_whole(self.path / _CONFIG, write_config(config).encode())
         self.write({"format": _FORMAT, "finished": False, "config": asdict(config), **about})
 
     def go_on(self, config: TrainConfig, data_fingerprint: str) -> None:
@@ -119,7 +130,7 @@ class RunFolder:
 
     def read(self) -> dict[str, Any] | None:
         """What run.json says; None when there is none. Raises InputError when it is damaged."""
-        path = self.path / "run.json"
+        path = self.path / _FACTS
         if not path.is_file():
             return None
         try:
@@ -130,19 +141,19 @@ class RunFolder:
 
     def write(self, said: Mapping[str, Any]) -> None:
         """Replace run.json."""
-        write_whole(self.path / "run.json", (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode())
+        write_whole(self.path / _FACTS, (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode())
 
     def log(self, record: Mapping[str, Any]) -> None:
         """Add a line to metrics.jsonl."""
         try:
-            with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            with (self.path / _METRICS).open("a", encoding="utf-8") as file:
                 file.write(json.dumps(record) + "\n")
         except OSError as error:
-            raise TrainingError(f"{self.path / 'metrics.jsonl'} cannot be written: {error.strerror}") from error
+            raise TrainingError(f"{self.path / _METRICS} cannot be written: {error.strerror}") from error
 
     def records(self) -> list[dict[str, Any]]:
         """All lines of metrics.jsonl; one that was cut off by a crash is left out."""
-        path = self.path / "metrics.jsonl"
+        path = self.path / _METRICS
         found = []
         for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
             try:
@@ -154,12 +165,24 @@ class RunFolder:
     def forget_after(self, step: int) -> None:
         """Drop lines of metrics.jsonl that were written after this many steps: a run that goes on writes them again."""
         kept = [record for record in self.records() if record["step"] <= step]
-        write_whole(self.path / "metrics.jsonl", "".join(json.dumps(record) + "\n" for record in kept).encode())
+        write_whole(self.path / _METRICS, "".join(json.dumps(record) + "\n" for record in kept).encode())
 
     def finish(self, said: Mapping[str, Any]) -> None:
         """Write the last word into run.json, and drop what only an unfinished run needs."""
         self.write({**(self.read() or {}), **said, "finished": True})
-        shutil.rmtree(self.checkpoints, ignore_errors=True)
+        self._drop_working_files()
+
+    def abandon(self) -> None:
+        """Take away again a run that has learned nothing, its settings or data being wrong; it must not be `held` any more."""
+        for name in (_FACTS, _CONFIG, _METRICS, _LOCK):
+            (self.path / name).unlink(missing_ok=True)
+        self._drop_working_files()
+        with suppress(OSError):  # it was there before, or holds what is not ours
+            self.path.rmdir()
+
+    def _drop_working_files(self) -> None:
+        for folder in (self.checkpoints, self.frozen):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_whole(path: Path, content: bytes) -> None:

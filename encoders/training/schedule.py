@@ -2,7 +2,16 @@
 
 import math
 
-__all__ = ["rate_factor", "steps_of"]
+__all__ = ["fitting_batch_size", "rate_factor", "steps_of"]
+
+
+def fitting_batch_size(pairs: int) -> int:
+    """Batch size for so many pairs: large batches have more negatives, but a few pairs in one batch would make a few steps.
+
+    >>> [fitting_batch_size(pairs) for pairs in (54, 1000, 20_000)]
+    [32, 125, 256]
+    """
+    return min(max(pairs // 8, 32), 256)
 
 
 def steps_of(rows: int, batch_size: int, epochs: int, steps: int = 0) -> tuple[int, int]:

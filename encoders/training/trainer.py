@@ -1,11 +1,9 @@
 """The trainer: from pairs and towers to the model trained:FOLDER, in steps that can be taken up again where they stopped."""
 
 import math
-import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,10 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from encoders.errors import FileError, InputError, TrainingError
+from encoders.errors import InputError, TrainingError
 from encoders.training.batches import Batch, Batches, Numbers, Table, tabulate
 from encoders.training.checkpoints import Checkpoints
 from encoders.training.columns import Columns, Guide
+from encoders.training.conditions import drawn_from, out_of_memory_explained
 from encoders.training.config import TrainConfig
 from encoders.training.curve import draw_curve
 from encoders.training.frozen import FrozenAnswers
@@ -31,7 +30,7 @@ from encoders.training.pairs import Content, PairSet
 from encoders.training.precision import Precision
 from encoders.training.progress import Progress, Quiet
 from encoders.training.run_folder import RunFolder
-from encoders.training.schedule import rate_factor, steps_of
+from encoders.training.schedule import fitting_batch_size, rate_factor, steps_of
 from encoders.training.sides import Prepared, Side, modality_of
 from encoders.training.stopping import Stopping
 
@@ -80,9 +79,12 @@ def train(
 
     Where the folder has a checkpoint, goes on from there, to exactly the result of a run that was never stopped. What
     torch draws at random elsewhere is not touched. Raises InputError for settings, pairs and towers that do not fit
-    together, TrainingError when the run has to stop: what is on disk then is whole, and can be gone on with.
+    together, TrainingError when the run has to stop, KeyboardInterrupt with a message when a person stops it: what is on
+    disk then is whole, and can be gone on with.
     """
-    with _drawn_from(config.run.seed, precision), _explained(config):
+    batch_size = config.optimiser.batch_size or fitting_batch_size(len(pairs.pairs))
+    config = replace(config, optimiser=replace(config.optimiser, batch_size=batch_size))
+    with drawn_from(config.run.seed, precision), out_of_memory_explained(config.optimiser):
         run = _Run(config, encoder, (tabulate(pairs), tabulate(held_out)), folder, precision, progress or Quiet())
         if guide is not None:
             run.ask(guide)
@@ -113,9 +115,12 @@ class _Run:
         columns = optimiser.batch_size * (1 + negatives.hard) + negatives.extra + negatives.queue
         self.objective = Objective(config.loss, columns, negatives.online).to(precision.device)
         self.learner = Learner(list(unique.values()), self.objective, config, precision)
-        answers = FrozenAnswers(
-            Path(config.run.features) if config.run.features else folder.frozen, encoder.spec, precision, progress
-        )
+        self.dimension = next(iter(unique.values())).dimension
+        if (longest := max(config.loss.matryoshka, default=0)) > self.dimension:
+            raise InputError(
+                f"[loss] matryoshka = {list(config.loss.matryoshka)}: {longest} is more than {self.dimension}, all there is"
+            )
+        answers = self._answers(encoder)
 
         def side(name: str, contents: tuple[Content, ...], augment: bool) -> Side:
             return Side(contents, towers[name], answers, precision, optimiser.micro_batch, augment)
@@ -127,7 +132,6 @@ class _Run:
         readable = self._readable(self.queries), self._readable(self.items)
         self.batches = Batches(self.table, self.table.keep(*readable), negatives, optimiser.batch_size, config.run.seed)
         self.steps, self.an_epoch = steps_of(len(self.batches.rows), optimiser.batch_size, optimiser.epochs, optimiser.steps)
-        self.dimension = next(iter(unique.values())).dimension
         self.columns = Columns(config, self.batches, self.dimension, precision.device)
         self.checkpoints = Checkpoints(folder.checkpoints)
         self.mined: Numbers | None = None
@@ -147,17 +151,22 @@ class _Run:
             towers = _reached(guide, name, contents)
             for tower in towers.values():
                 tower.module.requires_grad_(False)
-            answers = FrozenAnswers(self.folder.frozen, guide.spec, self.precision, self.progress)
-            side = Side(contents, towers, answers, self.precision, self.config.optimiser.micro_batch)
+            side = Side(contents, towers, self._answers(guide), self.precision, self.config.optimiser.micro_batch)
             numbers, found, _ = side.encode(np.arange(len(contents)), f"{name} vectors of the guide", self.progress)
             vectors[name] = np.zeros((len(contents), found.shape[1]), np.float32)
             vectors[name][numbers] = found
         own = Guide(vectors["query"], vectors["candidate"])
         self.columns = Columns(self.config, self.batches, self.dimension, self.precision.device, own)
 
+    def _answers(self, encoder: Trainable) -> FrozenAnswers:
+        """Where frozen towers of this model leave what they answer."""
+        asked = self.config.run.features
+        kept = Path(asked).expanduser() if asked else self.folder.frozen
+        return FrozenAnswers(kept, encoder.spec, self.precision, self.progress)
+
     def go(self) -> Outcome:
         """All steps, or those that are left."""
-        with Stopping() as stopping, ThreadPoolExecutor(1, "batches") as reader:
+        with Stopping(self.progress.say) as stopping, ThreadPoolExecutor(1, "batches") as reader:
             self._take_up()
             saved = time.monotonic()
             waiting: dict[int, Future[tuple[Batch, Prepared, Prepared]]] = {}
@@ -176,9 +185,10 @@ class _Run:
                 late = time.monotonic() - saved >= 60 * self.config.run.checkpoint_minutes
                 if late or stopping.asked:
                     self._checkpoint()
+                    self._draw()
                     saved = time.monotonic()
                 if stopping.asked:
-                    raise TrainingError(
+                    raise KeyboardInterrupt(
                         f"stopped after step {self.step} of {self.steps}, as asked. Nothing is lost: "
                         "the same command with --resume goes on from here"
                     )
@@ -217,7 +227,6 @@ class _Run:
                 "skipped": self.skipped,
             }
         )
-        self._draw()
 
     def _read(self, step: int) -> tuple[Batch, Prepared, Prepared]:
         """Everything of a batch that needs no network; runs beside the step before."""
@@ -231,7 +240,10 @@ class _Run:
         self._skip(self.items, items.problems)
         batch = batch.without(queries.problems, items.problems)
         if not len(batch.rows):
-            raise FileError(f"no pair of a whole batch can be read. One of them: {next(iter(self.skipped.values()))}")
+            raise TrainingError(
+                f"no pair of a whole batch can be read. One of them: {next(iter(self.skipped.values()))}. "
+                "When the files are back, --resume goes on"
+            )
         beside = self.columns.beside(batch)
         places = [torch.from_numpy(side.places(wanted)) for side, wanted in ((queries, batch.queries), (items, batch.items))]
         own: list[Tensor] = []
@@ -249,7 +261,7 @@ class _Run:
         in_parts = max(queries.pieces, items.pieces) > 1
         loss = float(backward([*queries.parts, *items.parts], loss_of, in_parts, self.learner.scale))
         norm = self.learner.update(factor) if math.isfinite(loss) else math.nan
-        self._check_finite(loss, norm, factor)
+        self._check_finite(loss, norm)
         self.columns.push(batch, own[0], beside)
         self.step += 1
         if self.step % max(1, self.steps // 1000) == 0:
@@ -257,20 +269,21 @@ class _Run:
         best = f", R@1 {self.best.recall:.3f}" if self.best else ""
         self.progress.step("training", self.step, self.steps, f"loss {loss:.3f}{best}")
 
-    def _check_finite(self, loss: float, norm: float, factor: float) -> None:
+    def _check_finite(self, loss: float, norm: float) -> None:
         if math.isfinite(loss) and math.isfinite(norm):
             return
-        rates = ", ".join(f"{rate * factor:.3g}" for rate in sorted({rate for _, rate in self.config.rates if rate}))
-        exact = "" if self.precision.kind == "f32" else ', or precision = "f32"'
+        rates = ", ".join(f"{rate:.3g}" for rate in self.learner.rates)
+        exact = "" if self.precision.kind == "f32" else ', precision = "f32"'
         raise TrainingError(
             f"training went wrong at step {self.step + 1}: the {'gradient' if math.isfinite(loss) else 'loss'} is not finite. "
-            f"The learning rate was {rates}. Try a tenth of it ([optimiser] learning_rate), a longer warm_up{exact}. "
-            "The last checkpoint stays"
+            f"The learning rate was {rates}. Set [optimiser] learning_rate to a tenth of it, or a longer warm_up{exact}, "
+            "and begin another run with --out FOLDER"
         )
 
     def _look(self) -> None:
         """Look at the held-out pairs, and keep this moment if it is the best."""
         look = self.held_out.look(self.step, self.progress)
+        self.skipped.update(self.held_out.problems)
         self.folder.log(look.record())
         self.before = self.before or look
         self.waited += 1
@@ -308,6 +321,9 @@ class _Run:
     def _finish(self) -> Outcome:
         """Make the best moment the model of the folder."""
         assert self.before and self.best
+        if self.step < self.steps:
+            why = f"no better R@1 in the last {self.waited} looks"
+            self.progress.say(f"stopping early, {why}: the moment after step {self.best.step} is kept")
         self.learner.load_tensors(self.checkpoints.load_best(self.best.step))
         self.learner.switch(training=False)
         judged = f"{self.best.queries} held-out queries, {self.best.items} items"
@@ -319,10 +335,9 @@ class _Run:
         }
         self.encoder.save(self.folder.path, {"quality": quality, "score_ranges": self.ranges})
         seconds = round(self._seconds(), 1)
-        skipped = {**self.skipped, **self.held_out.problems}
-        outcome = Outcome(self.step, self.before, self.best, seconds, self.learner.parameters, skipped)
+        outcome = Outcome(self.step, self.before, self.best, seconds, self.learner.parameters, self.skipped)
         self._draw()
-        self.folder.finish({"result": asdict(replace(outcome, skipped=dict(skipped)))})
+        self.folder.finish({"result": asdict(outcome)})
         return outcome
 
     def _draw(self) -> None:
@@ -350,36 +365,3 @@ def _reached(encoder: Trainable, side: str, contents: tuple[Content, ...]) -> di
         found[modality] = encoder.towers[side, modality]
         _ = found[modality].module  # loaded here, so that first weights are drawn in a fixed order
     return found
-
-
-@contextmanager
-def _drawn_from(seed: int, precision: Precision) -> Iterator[None]:
-    """Inside, torch draws from this seed and takes the same way each time; outside, nothing is changed."""
-    on_gpu = precision.device == "cuda"
-    was = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    with torch.random.fork_rng(devices=None if on_gpu else [], device_type="cuda"):
-        torch.manual_seed(seed)
-        try:
-            if on_gpu:  # on a CPU the algorithms that are used here are deterministic as they are
-                os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-                torch.use_deterministic_algorithms(True, warn_only=True)
-            yield
-        finally:
-            torch.use_deterministic_algorithms(was[0], warn_only=was[1])
-
-
-@contextmanager
-def _explained(config: TrainConfig) -> Iterator[None]:
-    """Turn running out of memory into a message that says what to set."""
-    try:
-        yield
-    except (MemoryError, RuntimeError) as error:
-        full = isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error)
-        if not full:
-            raise
-        micro, batch = config.optimiser.micro_batch, config.optimiser.batch_size
-        halved = f"micro_batch = {micro // 2}, which changes no gradient" if micro > 1 else f"batch_size = {max(2, batch // 2)}"
-        raise TrainingError(
-            f"out of memory with batch_size = {batch} and micro_batch = {micro}. Set [optimiser] {halved}, and go on with "
-            "--resume. The last checkpoint stays"
-        ) from error

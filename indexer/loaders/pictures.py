@@ -90,5 +90,6 @@ def _enough(width: int, height: int, spec: PictureSpec) -> int:
     """Pixels of the shorter side that serve both the tower and the thumbnail."""
     shorter, longer = min(width, height), max(width, height)
     per_longer = shorter / longer
-    tower = {"crop": spec.size / spec.crop, "squash": spec.size, "pad": spec.size * per_longer}[spec.fit]
+    cropped = spec.size / spec.crop  # "subject" may turn out to be cropped
+    tower = {"crop": cropped, "subject": cropped, "squash": spec.size, "pad": spec.size * per_longer}[spec.fit]
     return max(1, math.ceil(max(tower, thumbnails.SIDE * per_longer)))

@@ -4,6 +4,7 @@ import io
 import pickle
 import struct
 import warnings
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from loader_samples import dng, encoded, gradient, pictures
 from PIL import Image, ImageCms
 
 from encoders.errors import FileError
-from encoders.picture import PictureSpec
+from encoders.picture import PictureSpec, prepare
 from indexer.limits import Limits
 from indexer.loaders import EXTENSIONS, load, open_picture, supported
 from indexer.loaders.extensions import PICTURES
@@ -62,6 +63,17 @@ def test_every_format(tmp_path, extension):
         if extension in ("pgm", "pbm"):
             shown, expected = shown.convert("L").reduce(8), expected.convert("L").reduce(8)
         assert distance(shown, expected) < (14 if extension in ("gif", "pbm") else 4)
+
+
+@pytest.mark.parametrize("fit", get_args(get_type_hints(PictureSpec)["fit"]))
+@pytest.mark.parametrize("extension", ["jpg", "png"])
+def test_every_way_to_fit_a_picture_into_the_square(tmp_path, extension, fit):
+    """The loader decodes no more pixels than it needs; what comes out is what all pixels would have given."""
+    spec, whole = PictureSpec(32, fit=fit, crop=0.9), Image.linear_gradient("L").resize((1200, 900)).convert("RGB")
+    path = tmp_path / f"a.{extension}"
+    whole.save(path)
+    (item,) = load_picture(path, spec).items
+    assert distance(item.content, prepare(whole, spec)) < 3
 
 
 def test_heic_decodes_and_its_rotation_is_applied_once():

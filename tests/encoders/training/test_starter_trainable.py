@@ -17,11 +17,11 @@ TEXTS = ["a black cat", "x", "the quick brown fox jumps over the lazy dog " * 8]
 
 
 @pytest.fixture(scope="module")
-def trained(networks, starter, picture_files, tmp_path_factory):
-    """Both networks with a head each, moved by a few steps: (trainable, folder)."""
+def trained(networks, picture_files, tmp_path_factory):
+    """Both networks, shared by both sides, with a head each, moved by a few steps: (trainable, folder)."""
     torch.manual_seed(0)
     head = HeadConfig("mlp", hidden=64)
-    trainable = open_trainable("starter", networks, train="candidate", shared=False, head=head)
+    trainable = open_trainable("starter", networks, train="both", shared=True, head=head)
     for modality, contents in (("text", TEXTS), ("image", picture_files)):
         tower = trainable.towers["candidate", modality]
         (group,) = parameter_groups(tower.module, [("head.*", 0.3), ("*", 0)])
@@ -39,11 +39,25 @@ def trained(networks, starter, picture_files, tmp_path_factory):
     return trainable, folder
 
 
+@pytest.fixture(scope="module")
+def exported(trained, networks):
+    """The trained card, its networks exported."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SKYBRIDGE_RUNTIME", "openvino")
+        return load_encoder(f"trained:{trained[1]}", networks)
+
+
+@pytest.fixture(scope="module")
+def plain(networks):
+    """The starter as it was. In torch: exporting it, too, would take as long as all else here."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SKYBRIDGE_RUNTIME", "torch")
+        return load_encoder("starter", networks)
+
+
 @pytest.mark.parametrize("modality", ["text", "image"])
-def test_exported_with_its_head_it_answers_as_in_torch(trained, networks, starter, picture_files, modality, monkeypatch):
-    monkeypatch.setenv("SKYBRIDGE_RUNTIME", "openvino")
-    trainable, folder = trained
-    encoder = load_encoder(f"trained:{folder}", networks)
+def test_exported_with_its_head_it_answers_as_in_torch(trained, exported, plain, picture_files, modality):
+    trainable, encoder = trained[0], exported
     assert "torch" not in encoder.runtime
     tower = trainable.towers["candidate", modality]
     contents = TEXTS if modality == "text" else picture_files
@@ -52,10 +66,10 @@ def test_exported_with_its_head_it_answers_as_in_torch(trained, networks, starte
     given = [prepare(Image.open(file).convert("RGB"), encoder.picture_spec) for file in picture_files]
     ours = encoder.encode_candidates(modality, TEXTS if modality == "text" else given)
     assert (ours * theirs).sum(1).min() > (0.999 if "bf16" in encoder.runtime else 0.9999)
-    plain = starter.encode_candidates(modality, TEXTS if modality == "text" else given)
-    assert (ours * plain).sum(1).max() < 0.999
-    assert encoder.query_fingerprints == starter.query_fingerprints
-    assert encoder.candidate_fingerprints[modality] != starter.candidate_fingerprints[modality]
+    before = plain.encode_candidates(modality, TEXTS if modality == "text" else given)
+    assert (ours * before).sum(1).max() < 0.999
+    assert encoder.query_fingerprints == encoder.candidate_fingerprints
+    assert encoder.candidate_fingerprints[modality] != plain.candidate_fingerprints[modality]
 
 
 def test_only_the_heads_were_written(trained):
@@ -84,7 +98,8 @@ def test_lora_in_both_of_its_networks(networks, picture_files):
     ]
     parts = ("query_key_value", "attended", "inner", "outer")
     assert adapted[0] == {f"trunk.layers.{layer}.{part}" for layer in range(6) for part in parts}
-    assert {"trunk.network.blocks.1.0.conv_pw", "trunk.network.conv_head", "trunk.network.classifier"} <= adapted[1]
+    layers = ("blocks.1.0.conv_pw", "conv_head", "classifier")
+    assert {f"trunk.network.network.{layer}" for layer in layers} <= adapted[1]
     inputs = trainable.towers["query", "image"].inputs(picture_files[:2])
     image.train()
     image(*inputs).sum().backward()
@@ -92,7 +107,7 @@ def test_lora_in_both_of_its_networks(networks, picture_files):
     assert not any(part.training for part in image.modules() if isinstance(part, torch.nn.BatchNorm2d))
 
 
-def test_warm_start_imports_no_torch(trained, networks, monkeypatch):
+def test_warm_start_imports_no_torch(trained, exported, networks, monkeypatch):
     """Describing heads and LoRA, looking at a trained card and opening it a second time: nothing heavy."""
     program = (
         "import sys; from pathlib import Path; from encoders import find_card, load_encoder\n"
@@ -102,7 +117,6 @@ def test_warm_start_imports_no_torch(trained, networks, monkeypatch):
         "print([name for name in ('torch', 'timm', 'peft', 'transformers') if name in sys.modules])"
     )
     monkeypatch.setenv("SKYBRIDGE_RUNTIME", "openvino")
-    load_encoder(f"trained:{trained[1]}", networks)
     arguments = [sys.executable, "-W", "error", "-c", program, f"trained:{trained[1]}", str(networks)]
     done = subprocess.run(arguments, capture_output=True, text=True, check=True)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")

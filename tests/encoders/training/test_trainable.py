@@ -439,6 +439,13 @@ def test_inputs_are_whole_batches_in_order(small_sbert, networks):
     assert cosines(answers(tower, texts), alone).min() > 0.9999
 
 
+def test_inputs_are_padded_no_further_than_the_longest(small_sbert, networks):
+    tower = open_trainable(small_sbert, networks, train="query", shared=False).towers["query", "text"]
+    ids, mask = tower.inputs(["a fox", "a red fox in snow"])
+    assert mask.sum(1).tolist() == [4, 7], "both with a token before and one behind"
+    assert ids.shape == mask.shape == (2, 7)
+
+
 def test_wrong_inputs_are_named(small_clip, networks, picture_files):
     towers = open_trainable(small_clip, networks, train="both", shared=True).towers
     with pytest.raises(InputError, match="text takes texts, got the file"):
