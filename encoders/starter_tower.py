@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from encoders.bundled import Bundled, bundled
 from encoders.cards import find_card
-from encoders.fingerprint import file_sha256, fingerprint
+from encoders.fingerprint import fingerprint
 from encoders.packaged import EFFICIENTNET, MINILM, MINILM_TOKENIZER
 from encoders.picture import PictureSpec
 from encoders.plans import DualPlan, PicturePlan, TextPlan, on_both_sides
@@ -20,9 +21,8 @@ from encoders.tokens import TokenBatches, read_tokenizer
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["BRIDGE", "PICTURE_SPEC", "example_pictures", "plan_minilm", "plan_pictures", "plan_starter"]
+__all__ = ["PICTURE_SPEC", "example_pictures", "plan_minilm", "plan_pictures", "plan_starter"]
 
-BRIDGE = Path(__file__).parent / "weights" / "starter.safetensors"
 # Size, share and filter of timm's configuration of tf_efficientnet_lite2; drawings are not cropped (encoders/picture.py).
 PICTURE_SPEC = PictureSpec(size=260, fit="subject", crop=0.89, resample="bicubic")
 
@@ -33,7 +33,7 @@ _SPECIAL_TOKENS = 2
 
 def plan_starter(spec: str, cache: Path) -> DualPlan:
     """Plan the starter. Raises MissingDependency without its packages and ModelError for damaged weights."""
-    return DualPlan(find_card(spec), on_both_sides(plan_minilm(), plan_pictures(BRIDGE)))
+    return DualPlan(find_card(spec), on_both_sides(plan_minilm(), plan_pictures(bundled("starter"))))
 
 
 def plan_minilm() -> TextPlan:
@@ -59,13 +59,13 @@ def plan_minilm() -> TextPlan:
     return TextPlan(blueprint, mark, _DIMENSION, tokens, _MAX_LENGTH - _SPECIAL_TOKENS)
 
 
-def plan_pictures(bridge: Path) -> PicturePlan:
-    """Plan the picture tower over the bridge in a file. Raises MissingDependency and ModelError like `plan_minilm`."""
-    weights = EFFICIENTNET.find()
+def plan_pictures(bridge: Bundled) -> PicturePlan:
+    """Plan the picture tower over a bridge. Raises MissingDependency and ModelError like `plan_minilm`."""
+    weights, heads = EFFICIENTNET.find(), bridge.find()
     mark = fingerprint(
         recipe="bridge-1",
         weights=EFFICIENTNET.sha256,
-        bridge=file_sha256(bridge),
+        bridge=bridge.sha256,
         size=PICTURE_SPEC.size,
         fit=PICTURE_SPEC.fit,
         crop=PICTURE_SPEC.crop,
@@ -77,7 +77,7 @@ def plan_pictures(bridge: Path) -> PicturePlan:
         from encoders.efficientnet import staged_efficientnet
         from encoders.headed import Headed
 
-        return Headed(staged_efficientnet(weights), load_bridge(bridge))
+        return Headed(staged_efficientnet(weights), load_bridge(heads))
 
     # bfloat16 gains 15% here and moves single pictures by as much as 0.03 in cosine: not worth it
     blueprint = Blueprint("starter-image", mark, build, example_pictures(), ({0: "pictures"},), bfloat16=False)

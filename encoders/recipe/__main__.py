@@ -20,14 +20,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Train the starter's bridge anew, on drawings that come from public packages.",
     )
     parser.add_argument(
-        "command", choices=("train", "measure"), help="train and write the bridge, or measure one that is there"
+        "command",
+        choices=("train", "measure"),
+        help="train the bridge, or measure one that is there; both write its sheet, the .json beside it",
     )
     parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="keeps packages and features (1 GB)")
     parser.add_argument(
         "--bridge", type=Path, metavar="FILE", help="the bridge to write or measure (default: the starter's own)"
     )
     parser.add_argument("--photographs", type=Path, metavar="DIR", help="measure on these, named SYNSET_anything, too")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the measured numbers there as JSON, too")
     chosen = parser.parse_args(arguments)
     try:
         result = _run(chosen)
@@ -35,25 +36,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     print(json.dumps(result, indent=2))
-    if chosen.out is not None:
-        chosen.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return 0
 
 
 def _run(chosen: argparse.Namespace) -> dict[str, Any]:
     from encoders.bridge import Bridge, load_bridge, save_bridge
+    from encoders.bundled import weights_path
     from encoders.efficientnet import load_efficientnet
     from encoders.packaged import EFFICIENTNET
     from encoders.recipe.classes import class_vectors
     from encoders.recipe.material import gather
-    from encoders.recipe.measures import measure
+    from encoders.recipe.measures import find_score_ranges, gather_tests, measure
     from encoders.recipe.prototypes import Prototypes
+    from encoders.recipe.sheet import write_sheet
     from encoders.recipe.training import BridgeRecipe, train_bridge
-    from encoders.starter_tower import BRIDGE, plan_minilm
+    from encoders.starter_tower import plan_minilm
 
-    path = chosen.bridge or BRIDGE
+    path = chosen.bridge or weights_path("starter")
     tell = _Progress()
     material = gather(chosen.work, plan_minilm(), tell)
+    tests = gather_tests(material, chosen.work, chosen.photographs)
     if chosen.command == "train":
         drawings = material.captioned()
         classifier = load_efficientnet(EFFICIENTNET.find()).classifier
@@ -64,15 +66,16 @@ def _run(chosen: argparse.Namespace) -> dict[str, Any]:
         )
         recipe = BridgeRecipe()
 
-        def on_epoch(epoch: int, bridge: Bridge, loss: float) -> None:
-            recalls = measure(bridge, material, chosen.work)["held-out clip art by title and keywords"]["bridge"]
-            tell(f"training: loss {loss:.3f}, held-out clip art {recalls}", epoch + 1, recipe.epochs)
+        def on_epoch(epochs: int, member: Bridge, loss: float) -> None:
+            recall = measure(member, tests, material.texts)["held-out clip art by title and keywords"]["bridge"]["R@10"]
+            tell(f"training: loss {loss:.3f}, held-out clip art R@10 {recall}, epoch", epochs, recipe.members * recipe.epochs)
 
-        bridge = train_bridge(
-            drawings, prototypes, class_vectors(material.texts.of), material.class_captions(), recipe, on_epoch
-        )
-        save_bridge(bridge, path)
-    return measure(load_bridge(path), material, chosen.work, chosen.photographs)
+        vectors, captions = class_vectors(material.texts.of), material.class_captions()
+        save_bridge(train_bridge(drawings, prototypes, vectors, captions, recipe, on_epoch), path)
+    bridge = load_bridge(path)
+    quality = measure(bridge, tests, material.texts)
+    write_sheet(path, quality, find_score_ranges(bridge, material, tests))
+    return quality
 
 
 class _Progress:

@@ -2,6 +2,7 @@
 
 import io
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,8 +58,10 @@ def render(drawing: Drawing) -> "Image.Image":
     from PIL import Image
 
     if isinstance(drawing.picture, Path):
-        with Image.open(drawing.picture) as opened:
-            image = opened.convert("RGBA")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the archive is checked, and some are large
+            with Image.open(drawing.picture) as opened:
+                image = opened.convert("RGBA")
     else:
         image = Image.open(io.BytesIO(_rasterise(drawing.picture))).convert("RGBA")
     canvas = Image.new("RGBA", image.size, "white")

