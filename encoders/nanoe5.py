@@ -17,6 +17,7 @@ values, the high halves the other 16, each minus 8, times the scale.
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ def _pieces(file: _Cursor) -> Pieces:
     text = file.take(size)
     if not count or ends[-1] > size or not all(0 <= special < count for special in (begin, end, padding, unknown)):
         raise _Damaged("its tokenizer's pieces and their counts do not agree")
-    named = [text[first:last].decode() for first, last in zip(ends, ends[1:], strict=False)]
+    named = [text[first:last].decode() for first, last in pairwise(ends)]
     instead = _instead(file)
     return Pieces(list(zip(named, scores, strict=True)), begin, end, padding, unknown, instead)
 

@@ -18,33 +18,21 @@ __all__ = ["TextHead", "load_text_head", "save_text_head"]
 
 
 class TextHead(nn.Module):
-    """(n, d) -> (n, d), not of unit length: a line and a curve of the centred input, added."""
+    """(n, d) -> (n, d), not of unit length: the centre taken away, then a line."""
 
     centre: Tensor
-    scale: Tensor
 
-    def __init__(self, dimension: int, hidden: int, dropout: float = 0.0) -> None:
-        """As it begins, it only takes the centre away."""
+    def __init__(self, dimension: int) -> None:
+        """As it begins, it changes nothing."""
         super().__init__()
         self.register_buffer("centre", torch.zeros(dimension))
-        self.register_buffer("scale", torch.ones(()))  # makes the centred rows about as long as a unit vector
         self.line = nn.Linear(dimension, dimension)
-        self.curve = nn.Sequential(
-            nn.Linear(dimension, hidden), nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden, dimension)
-        )
         nn.init.eye_(self.line.weight)
-        for last in (self.line.bias, self.curve[-1].weight, self.curve[-1].bias):
-            nn.init.zeros_(last)
-
-    def fit(self, vectors: Tensor) -> None:
-        """(n, d): learn where the texts are, and how far apart."""
-        self.centre.copy_(vectors.mean(0))
-        self.scale.copy_((vectors - self.centre).norm(dim=1).mean().reciprocal())
+        nn.init.zeros_(self.line.bias)
 
     def forward(self, vectors: Tensor) -> Tensor:
-        """Both, added."""
-        apart = (vectors - self.centre) * self.scale
-        answer: Tensor = self.line(apart) + self.curve(apart)
+        """The rows where languages meet."""
+        answer: Tensor = self.line(vectors - self.centre)
         return answer
 
 
@@ -63,10 +51,11 @@ def load_text_head(path: Path) -> TextHead:
     try:
         with safe_open(path, "pt") as file:
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - it is no dict
-        hidden, dimension = tensors["curve.0.weight"].shape
-        head = TextHead(dimension, hidden)
+        head = TextHead(len(tensors["centre"]))
         head.load_state_dict(tensors)
     except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise ModelError(f"the text head {path} cannot be read ({reason}). It is part of Skybridge: install it again") from error
+        raise ModelError(
+            f"the text head {path} cannot be read ({reason}). It is part of Skybridge: install it again"
+        ) from error
     return head.eval()

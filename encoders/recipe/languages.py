@@ -12,15 +12,13 @@ __all__ = ["LANGUAGES", "Stamp", "in_languages", "names_in", "read_stamps", "sam
 LANGUAGES = ("de", "fr", "es", "zh", "ja", "ar", "ru")
 """Besides English: those that the multilingual model is trained and measured on."""
 
-_KEYWORDS = 6  # of a caption
 _CODES = {"zh_CN": "zh"}  # as Tux Paint writes them
 
 
 def in_languages(emoji: Sequence[Drawing], folder: Path) -> list[Drawing]:
     """The same drawings, with captions in all languages beside the English ones."""
-    captions = _captions(folder)
-    more = {one.key: tuple(way for said in captions.values() for way in said.get(one.key, ())) for one in emoji}
-    return [replace(one, more=(*one.more, *more[one.key])) for one in emoji]
+    names = _names(folder)
+    return [replace(one, more=(*one.more, *(said[one.key] for said in names.values() if one.key in said))) for one in emoji]
 
 
 def names_in(language: str, keys: Sequence[str], folder: Path) -> list[str]:
@@ -30,25 +28,18 @@ def names_in(language: str, keys: Sequence[str], folder: Path) -> list[str]:
 
 
 def same_things(emoji: Sequence[Drawing], held_out: Collection[str], folder: Path) -> list[dict[str, tuple[str, ...]]]:
-    """For each emoji that is not held out, by language: its name, and its name with keywords."""
-    captions = _captions(folder)
+    """For each emoji that is not held out, by language: its name; in English its name with keywords, too."""
+    names = _names(folder)
     english = {one.key: (one.name, full_caption(one)) for one in emoji if one.key not in held_out}
     return [
-        {"en": ways, **{language: said[key] for language, said in captions.items() if key in said}}
+        {"en": ways, **{language: (said[key],) for language, said in names.items() if key in said}}
         for key, ways in english.items()
     ]
 
 
-def _captions(folder: Path) -> dict[str, dict[str, tuple[str, ...]]]:
-    """By language and emoji: name, and name with keywords."""
-    return {
-        language: {key: _ways(name, keywords) for key, (name, keywords) in emoji_names(folder, language).items()}
-        for language in LANGUAGES
-    }
-
-
-def _ways(name: str, keywords: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((name, f"{name}: {', '.join(keywords[:_KEYWORDS])}" if keywords else name)))
+def _names(folder: Path) -> dict[str, dict[str, str]]:
+    """By language and emoji: its name."""
+    return {language: {key: name for key, (name, _) in emoji_names(folder, language).items()} for language in LANGUAGES}
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,8 @@ __all__ = ["Parallel", "TextHeadRecipe", "language_directions", "train_text_head
 class TextHeadRecipe:
     """How the head is trained."""
 
-    hidden: int = 512  # width of its curve
-    dropout: float = 0.1
     directions: int = 7  # in which languages differ, taken away before training begins
-    steps: int = 1500
+    steps: int = 400
     batch: int = 512  # things, each in two languages
     kept: int = 512  # texts whose relations are kept, in each step
     keep: float = 1.0  # how much that weighs
@@ -66,8 +64,8 @@ def train_text_head(parallel: Parallel, recipe: TextHeadRecipe) -> TextHead:
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
     vectors = torch.from_numpy(parallel.vectors)
-    head = TextHead(vectors.shape[1], recipe.hidden, recipe.dropout)
-    head.fit(vectors)
+    head = TextHead(vectors.shape[1])
+    head.centre.copy_(vectors.mean(0))
     away = torch.from_numpy(language_directions(parallel, recipe.directions))
     with torch.no_grad():
         head.line.weight -= away.T @ away

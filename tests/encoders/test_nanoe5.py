@@ -137,7 +137,14 @@ def test_a_network_with_a_part_missing_is_refused(tiny):
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("a", ["▁a"]), ("ab", ["▁ab"]), ("a  \tb", ["▁a", "▁", "b"]), ("\ufb01", ["▁ab"]), ("a\x07b", ["▁ab"]), ("z", ["▁", "<unk>"])],
+    [
+        ("a", ["▁a"]),
+        ("ab", ["▁ab"]),
+        ("a  \tb", ["▁a", "▁", "b"]),
+        ("\ufb01", ["▁ab"]),
+        ("a\x07b", ["▁ab"]),
+        ("z", ["▁", "<unk>"]),
+    ],
 )
 def test_texts_are_normalised_and_cut_into_the_likeliest_pieces(tiny, text, expected):
     names = [piece for piece, _ in PIECES]
