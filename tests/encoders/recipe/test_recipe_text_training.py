@@ -39,8 +39,8 @@ def test_directions_are_those_between_the_languages(parallel):
 def test_languages_meet(parallel):
     head = train_text_head(parallel, FAST)
     after = head(torch.from_numpy(parallel.vectors)).detach().numpy()
-    assert found(after) > 0.9
-    assert found(after) > found(parallel.vectors) + 0.1
+    assert found(parallel.vectors) < 0.1
+    assert found(after) > 0.7
 
 
 def test_same_seed_same_head_other_seed_another(parallel):
