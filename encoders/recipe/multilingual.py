@@ -43,7 +43,7 @@ def make_multilingual(
     head_path, bridge_path = weights_path(TEXT_NAME), weights_path(NAME)
     if train:
         tell("training the text head", 0, 1)
-        save_text_head(train_text_head(_parallel(material, packages), TextHeadRecipe()), head_path)
+        save_text_head(train_text_head(_parallel(material, packages), material.captioned(), TextHeadRecipe()), head_path)
     material = replace(material, texts=through_head(material.texts, load_text_head(head_path)))
     tests = [*gather_tests(material, folder, photographs), *_in_other_languages(material, packages)]
     if seen:
@@ -75,7 +75,7 @@ def _parallel(material: Material, packages: Path) -> Parallel:
     ]
     titles = [material.clipart[place].name for place in material.train.tolist()]
     kept = sorted(set(material.texts.rows([title for title in titles if title])))
-    return Parallel(material.texts.vectors, things, np.array(kept))
+    return Parallel(things, np.array(kept))
 
 
 def _in_other_languages(material: Material, packages: Path) -> list[RetrievalTest]:

@@ -1,8 +1,21 @@
 """Training the multilingual text tower's head, on vectors of texts that were computed before: minutes on one core.
 
-Two wishes are weighed. The same thing said in two languages shall fall on one place (InfoNCE between pairs of languages);
-and texts of one language shall stay as near to and far from each other as they were (the relations between them, softened,
-are kept: Park et al. 2019, "Relational knowledge distillation"), so that searching passages does not suffer.
+Three wishes are weighed. The same thing said in two languages shall fall on one place (InfoNCE between pairs of
+languages). Drawings shall find their captions (InfoNCE again; the picture's side is a head of its own that is thrown away
+afterwards: the bridge is trained anew on what comes out here). And texts shall stay as near to and far from each other as
+they were (relations between them, softened, are kept: Park et al. 2019, "Relational knowledge distillation"), so that
+searching passages does not suffer.
+
+Tried, with one bridge of 16 epochs each. R@10 on held-out clip art by title, by title and keywords, on held-out emoji in
+English, in the other languages (mean); then R@10 of 1,000 nouns of WordNet to their definitions:
+
+    languages meet, relations stay                                       .463  .556  .715  .601  .668
+    and drawings find their captions                                     .510  .571  .744  .609  .681   <- this one
+    the same with a curve (768 wide) and six dictionaries                .507  .566  .722  .606  .670
+
+    Without training, E5 as it comes finds .636 of the definitions. Taking away the directions in which languages differ
+    before training begins changes nothing: training finds them. 6,000 words from dictionaries (EDICT, CC-CEDICT, FreeDict)
+    as more things said in several languages change nothing either: a line has no more room.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,27 +27,36 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from encoders.bridge import DRAWN, Head
+from encoders.recipe.training import Captioned
 from encoders.text_head import TextHead
 from encoders.training.losses import softmax_loss
-from encoders.training.scores import training_scores
-from encoders.vectors import Vectors
+from encoders.training.scores import Temperature, training_scores
 
-__all__ = ["Parallel", "TextHeadRecipe", "language_directions", "train_text_head"]
+__all__ = ["Parallel", "TextHeadRecipe", "train_text_head"]
+
+_CLIP = 6.0  # deviations: one odd value must not rule a picture
 
 
 @dataclass(frozen=True)
 class TextHeadRecipe:
     """How the head is trained."""
 
-    directions: int = 7  # in which languages differ, taken away before training begins
-    steps: int = 400
+    steps: int = 300
     batch: int = 512  # things, each in two languages
     kept: int = 512  # texts whose relations are kept, in each step
-    keep: float = 1.0  # how much that weighs
+    drawings: int = 768  # in each step
+    keep: float = 1.0  # how much keeping relations weighs
+    draw: float = 1.0  # how much drawings and their captions weigh
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
-    temperature: float = 0.05
+    warm_up: float = 0.05  # share of the steps
+    temperature: float = 0.05  # between languages and between relations
     english: float = 0.5  # how often one of the two languages is English
+    first_captions: float = 0.4  # how often one of a drawing's first three captions is taken, not any of them
+    alike: float = 0.92  # captions with a cosine above this are no negatives of each other
+    hidden: int = 512  # width of the drawings' head, which is thrown away
+    dropout: float = 0.5  # there
     seed: int = 0
 
 
@@ -42,51 +64,69 @@ class TextHeadRecipe:
 class Parallel:
     """The same things said in many languages."""
 
-    vectors: Vectors  # (t, d) float32, unit rows: the text network's own answers
-    things: Sequence[Mapping[str, Sequence[int]]]  # for each thing, by language: rows of `vectors`; English is "en"
-    kept: NDArray[np.int64]  # rows of `vectors`: texts whose relations to each other shall stay
+    things: Sequence[Mapping[str, Sequence[int]]]  # for each thing, by language: rows of the vectors; English is "en"
+    kept: NDArray[np.int64]  # rows of the vectors: texts whose relations to each other shall stay
 
 
-def language_directions(parallel: Parallel, number: int) -> NDArray[np.float32]:
-    """(number, d) float32, orthonormal: how the means of the languages differ, the largest differences first.
-
-    Each mean is over the same things, so that nothing but the language is left in it.
-    """
-    languages = sorted({language for thing in parallel.things for language in thing})
-    common = [thing for thing in parallel.things if len(thing) == len(languages)]
-    means = np.stack([parallel.vectors[[thing[language][0] for thing in common]].mean(0) for language in languages])
-    directions: NDArray[np.float32] = np.linalg.svd(means - means.mean(0), full_matrices=False)[2][:number]
-    return directions
-
-
-def train_text_head(parallel: Parallel, recipe: TextHeadRecipe) -> TextHead:
-    """Train a head. Same seed, same weights on the same machine."""
+def train_text_head(parallel: Parallel, drawings: Captioned, recipe: TextHeadRecipe) -> TextHead:
+    """Train a head on the text network's own answers, `drawings.vectors`. Same seed, same weights on the same machine."""
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
-    vectors = torch.from_numpy(parallel.vectors)
+    vectors = torch.from_numpy(drawings.vectors)
     head = TextHead(vectors.shape[1])
     head.centre.copy_(vectors.mean(0))
-    away = torch.from_numpy(language_directions(parallel, recipe.directions))
-    with torch.no_grad():
-        head.line.weight -= away.T @ away
-    optimiser = torch.optim.AdamW(head.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, recipe.steps)
-    head.train()
+    pictures = _Pictures(drawings, recipe)
+    parts = [*head.parameters(), *pictures.parameters()]
+    optimiser = torch.optim.AdamW(parts, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, recipe))
     for _ in range(recipe.steps):
         left, right = _pairs(parallel, recipe, rng)
-        kept = vectors[rng.choice(parallel.kept, recipe.kept, replace=False)]
         ours, theirs = (functional.normalize(head(vectors[rows]), dim=1) for rows in (left, right))
         meet = softmax_loss(training_scores(ours @ theirs.T, torch.tensor(recipe.temperature)), both=True)
+        kept = vectors[rng.choice(parallel.kept, min(recipe.kept, len(parallel.kept)), replace=False)]
         stay = _moved(kept - head.centre, head(kept), recipe.temperature)
+        loss = meet + recipe.keep * stay + recipe.draw * pictures.missed(head, rng)
         optimiser.zero_grad()
-        (meet + recipe.keep * stay).backward()
+        loss.backward()
         optimiser.step()
         schedule.step()
     return head.eval()
 
 
+class _Pictures(torch.nn.Module):
+    """The pictures' side while the text head is trained."""
+
+    def __init__(self, drawings: Captioned, recipe: TextHeadRecipe) -> None:
+        super().__init__()
+        self.drawings, self.recipe = drawings, recipe
+        served = drawings.features[:, 0, :DRAWN].astype(np.float32)
+        self.centre, self.deviation = torch.from_numpy(served.mean(0)), torch.from_numpy(served.std(0) + 1e-3)
+        self.head = Head(DRAWN, recipe.hidden, drawings.vectors.shape[1], recipe.dropout)
+        self.temperature = Temperature()
+
+    def missed(self, head: TextHead, rng: np.random.Generator) -> Tensor:
+        """The loss between a batch of drawings and one caption of each."""
+        drawings, recipe = self.drawings, self.recipe
+        places = rng.choice(len(drawings.things), min(recipe.drawings, len(drawings.things)), replace=False)
+        views = rng.integers(0, drawings.features.shape[1], len(places))
+        seen = torch.from_numpy(drawings.features[places, views, :DRAWN].astype(np.float32))
+        pictures = functional.normalize(self.head(((seen - self.centre) / self.deviation).clamp(-_CLIP, _CLIP)), dim=1)
+        captions = torch.from_numpy(drawings.vectors[[self._caption(place, rng) for place in places.tolist()]])
+        things = torch.from_numpy(drawings.things[places])
+        apart = functional.normalize(captions - head.centre, dim=1)
+        mask = (things[:, None] == things) | (apart @ apart.T > recipe.alike)
+        mask.fill_diagonal_(False)
+        scores = pictures @ functional.normalize(head(captions), dim=1).T
+        return softmax_loss(training_scores(scores, self.temperature(), mask=mask), both=True)
+
+    def _caption(self, place: int, rng: np.random.Generator) -> int:
+        captions = self.drawings.captions[place]
+        captions = captions[:3] if rng.random() < self.recipe.first_captions else captions
+        return captions[int(rng.integers(len(captions)))]
+
+
 def _pairs(parallel: Parallel, recipe: TextHeadRecipe, rng: np.random.Generator) -> tuple[list[int], list[int]]:
-    """Rows of as many things, each said in two languages, no two of one name."""
+    """Rows of as many things, each said in two languages."""
     left, right = [], []
     for place in rng.permutation(len(parallel.things))[: recipe.batch].tolist():
         thing = parallel.things[place]
@@ -107,3 +147,7 @@ def _moved(before: Tensor, after: Tensor, temperature: float) -> Tensor:
         scores = (unit @ unit.T / temperature).fill_diagonal_(-1e4)
         logs.append(scores.log_softmax(1))
     return functional.kl_div(logs[1], logs[0], reduction="batchmean", log_target=True)
+
+
+def _rate(step: int, recipe: TextHeadRecipe) -> float:
+    return min(1.0, (step + 1) / (recipe.warm_up * recipe.steps)) * (0.5 + 0.5 * float(np.cos(np.pi * step / recipe.steps)))
