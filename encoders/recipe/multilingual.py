@@ -13,7 +13,7 @@ from encoders.bundled import weights_path
 from encoders.efficientnet import load_efficientnet
 from encoders.multilingual_tower import NAME, TEXT_NAME, plan_e5
 from encoders.packaged import EFFICIENTNET
-from encoders.recipe.classes import class_vectors
+from encoders.recipe.classes import class_texts, class_vectors
 from encoders.recipe.drawings import Drawing
 from encoders.recipe.features import compute_features
 from encoders.recipe.languages import LANGUAGES, in_languages, names_in, read_stamps, same_things
@@ -21,6 +21,7 @@ from encoders.recipe.material import Material, Tell, Texts, gather, staged_netwo
 from encoders.recipe.measures import RetrievalTest, find_score_ranges, gather_tests, measure
 from encoders.recipe.prototypes import Prototypes
 from encoders.recipe.sheet import write_sheet
+from encoders.recipe.text_measures import find_text_range, measure_meeting
 from encoders.recipe.text_training import Parallel, TextHeadRecipe, train_text_head
 from encoders.recipe.training import BridgeRecipe, train_bridge
 from encoders.starter_tower import PICTURE_SPEC
@@ -44,7 +45,9 @@ def make_multilingual(
     if train:
         tell("training the text head", 0, 1)
         save_text_head(train_text_head(_parallel(material, packages), material.captioned(), TextHeadRecipe()), head_path)
-    material = replace(material, texts=through_head(material.texts, load_text_head(head_path)))
+    raw = material.texts
+    material = replace(material, texts=through_head(raw, load_text_head(head_path)))
+    _write_text_sheet(head_path, raw, material, packages)
     tests = [*gather_tests(material, folder, photographs), *_in_other_languages(material, packages)]
     if seen:
         drawings = [Drawing("tuxpaint", stamp.picture.name, "", (), stamp.picture) for stamp in seen]
@@ -76,6 +79,14 @@ def _parallel(material: Material, packages: Path) -> Parallel:
     titles = [material.clipart[place].name for place in material.train.tolist()]
     kept = sorted(set(material.texts.rows([title for title in titles if title])))
     return Parallel(things, np.array(kept))
+
+
+def _write_text_sheet(path: Path, raw: Texts, material: Material, packages: Path) -> None:
+    english = {one.key: one.name for one in material.emoji if one.key in material.held_out_emoji}
+    others = {language: names_in(language, list(english), packages) for language in LANGUAGES}
+    meeting = measure_meeting(raw, material.texts, list(english.values()), others)
+    definitions = [(names[0], definition) for *names, definition in class_texts()]
+    write_sheet(path, meeting, {"text to text": find_text_range(material.texts, definitions)})
 
 
 def _in_other_languages(material: Material, packages: Path) -> list[RetrievalTest]:
