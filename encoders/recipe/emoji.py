@@ -8,7 +8,7 @@ from pathlib import Path
 from encoders.recipe.drawings import Drawing
 from encoders.recipe.packages import fetch
 
-__all__ = ["Names", "emoji_names", "read_emoji"]
+__all__ = ["emoji_names", "read_emoji"]
 
 _SKIN_TONES = frozenset(range(0x1F3FB, 0x1F400))
 _VARIATION = 0xFE0F  # "draw it in colour": files leave it out as they like

@@ -5,22 +5,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from encoders.recipe.drawings import Drawing, full_caption
-from encoders.recipe.emoji import Names, emoji_names
+from encoders.recipe.emoji import emoji_names
 
 __all__ = ["LANGUAGES", "Stamp", "in_languages", "names_in", "read_stamps", "same_things"]
 
 LANGUAGES = ("de", "fr", "es", "zh", "ja", "ar", "ru")
 """Besides English: those that the multilingual model is trained and measured on."""
 
-_KEYWORDS = 4  # of a caption
 _CODES = {"zh_CN": "zh"}  # as Tux Paint writes them
 
 
 def in_languages(emoji: Sequence[Drawing], folder: Path) -> list[Drawing]:
-    """The same drawings, with names and keywords in all languages beside the English captions."""
-    languages = [emoji_names(folder, language) for language in LANGUAGES]
-    more = {one.key: [way for names in languages for way in _ways(names, one.key)] for one in emoji}
-    return [replace(one, more=(*one.more, *more[one.key])) for one in emoji]
+    """The same drawings, with captions in all languages beside the English ones."""
+    names = _names(folder)
+    return [replace(one, more=(*one.more, *(said[one.key] for said in names.values() if one.key in said))) for one in emoji]
 
 
 def names_in(language: str, keys: Sequence[str], folder: Path) -> list[str]:
@@ -31,21 +29,17 @@ def names_in(language: str, keys: Sequence[str], folder: Path) -> list[str]:
 
 def same_things(emoji: Sequence[Drawing], held_out: Collection[str], folder: Path) -> list[dict[str, tuple[str, ...]]]:
     """For each emoji that is not held out, by language: its name; in English its name with keywords, too."""
-    languages = {language: emoji_names(folder, language) for language in LANGUAGES}
+    names = _names(folder)
     english = {one.key: (one.name, full_caption(one)) for one in emoji if one.key not in held_out}
     return [
-        {"en": ways, **{language: _ways(names, key)[:1] for language, names in languages.items() if key in names}}
+        {"en": ways, **{language: (said[key],) for language, said in names.items() if key in said}}
         for key, ways in english.items()
     ]
 
 
-def _ways(names: Names, key: str) -> tuple[str, ...]:
-    """Name, and some keywords that are not the name; nothing for what has no name here."""
-    if key not in names:
-        return ()
-    name, keywords = names[key]
-    others = ", ".join([keyword for keyword in keywords if keyword != name][:_KEYWORDS])
-    return (name, others) if others else (name,)
+def _names(folder: Path) -> dict[str, dict[str, str]]:
+    """By language and emoji: its name."""
+    return {language: {key: name for key, (name, _) in emoji_names(folder, language).items()} for language in LANGUAGES}
 
 
 @dataclass(frozen=True)

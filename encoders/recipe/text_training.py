@@ -15,7 +15,8 @@ English, in the other languages (mean); then R@10 of 1,000 nouns of WordNet to t
 
     Without training, E5 as it comes finds .636 of the definitions. Taking away the directions in which languages differ
     before training begins changes nothing: training finds them. 6,000 words from dictionaries (EDICT, CC-CEDICT, FreeDict)
-    as more things said in several languages change nothing either: a line has no more room.
+    as more things said in several languages change nothing either, nor do CLDR's keywords in other languages as more
+    captions: a line has no more room. What comes next would be to train E5 itself.
 """
 
 from collections.abc import Mapping, Sequence
