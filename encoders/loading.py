@@ -13,6 +13,7 @@ __all__ = ["default_cache", "load_encoder", "plan_encoder"]
 # Before the colon -> module and function(spec, cache) that plans it. Imported only when asked for.
 _PLANNERS = {
     "starter": ("encoders.starter_tower", "plan_starter"),
+    "starter-multilingual": ("encoders.multilingual_tower", "plan_multilingual"),
     "openclip": ("encoders.clip_tower", "plan_openclip"),
     "sbert": ("encoders.sbert_tower", "plan_sbert"),
     "trained": ("encoders.trained_tower", "plan_trained"),

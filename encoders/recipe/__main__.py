@@ -32,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--bridge", type=Path, metavar="FILE", help="the bridge to write or measure (default: the starter's own)"
     )
+    parser.add_argument("--card", choices=("starter", "starter-multilingual"), default="starter", help="which model's")
+    parser.add_argument("--stamps", type=Path, metavar="DIR", help="measure starter-multilingual on Tux Paint's stamps, too")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="another setting of BridgeRecipe, to see what it does"
     )
@@ -47,6 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(chosen: argparse.Namespace) -> dict[str, Any]:
+    if chosen.card == "starter-multilingual":
+        from encoders.recipe.multilingual import make_multilingual
+
+        train = chosen.command == "train"
+        return make_multilingual(chosen.work, _Progress(), train, chosen.photographs, chosen.stamps)
+    return _run_starter(chosen)
+
+
+def _run_starter(chosen: argparse.Namespace) -> dict[str, Any]:
     from encoders.bridge import Bridge, load_bridge, save_bridge
     from encoders.bundled import weights_path
     from encoders.efficientnet import load_efficientnet
