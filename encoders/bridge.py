@@ -14,6 +14,7 @@ Three readers look at the same picture, and a gate weighs them.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -56,7 +57,7 @@ class StagedPictures(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Columns: 1,280 pooled, 856 means, 856 peaks, 1,000 logits."""
-        network = self.network
+        network: Any = self.network
         states = network.bn1(network.conv_stem(pictures))
         means, peaks = [], []
         for stage in network.blocks:

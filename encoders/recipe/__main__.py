@@ -99,7 +99,7 @@ def _run_starter(chosen: argparse.Namespace) -> dict[str, Any]:
 def _changed(recipe: "BridgeRecipe", changes: Sequence[str]) -> "BridgeRecipe":
     """Take NAME=VALUE for fields of the recipe. Raises InputError for what is none."""
     kinds = {field.name: type(getattr(recipe, field.name)) for field in fields(recipe)}
-    values: dict[str, int | float] = {}
+    values: dict[str, Any] = {}
     for change in changes:
         name, _, value = change.partition("=")
         try:

@@ -138,8 +138,8 @@ def _draw(
     for place in places:
         captions = drawings.captions[place]
         captions = captions[:3] if rng.random() < recipe.first_captions else captions
-        chosen.append(captions[rng.integers(len(captions))])
-    chosen += [class_captions[number][rng.integers(len(class_captions[number]))] for number in classes.tolist()]
+        chosen.append(captions[int(rng.integers(len(captions)))])
+    chosen += [class_captions[number][int(rng.integers(len(class_captions[number])))] for number in classes.tolist()]
     things = np.concatenate([drawings.things[places], -1 - classes])
     far = torch.full((len(things), 1), torch.nan)
     far[len(places) :] = 1.0
