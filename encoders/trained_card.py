@@ -14,7 +14,16 @@ from typing import Any
 
 from encoders.errors import ModelError
 
-__all__ = ["CARD_FILE", "TrainedCard", "TrainedTower", "portable_spec", "read_trained_card", "resolved_spec", "trained_folders"]
+__all__ = [
+    "CARD_FILE",
+    "TrainedCard",
+    "TrainedTower",
+    "portable_spec",
+    "read_trained_card",
+    "resolved_spec",
+    "trained_folders",
+    "whole_spec",
+]
 
 CARD_FILE = "card.json"
 _FORMAT = 1
@@ -98,6 +107,18 @@ def resolved_spec(spec: str, folder: Path) -> str:
         return spec
     path = folder / found[2]
     return f"{found[1]}{path}" if found[1] == _TRAINED or path.exists() else spec
+
+
+def whole_spec(spec: str) -> str:
+    """Write a card id for anywhere: a path that is there becomes absolute, so that the id means the same from other folders.
+
+    >>> whole_spec("starter")
+    'starter'
+    """
+    found = _PATH.fullmatch(spec)
+    if not found or not Path(found[2]).expanduser().exists():
+        return spec
+    return found[1] + Path(found[2]).expanduser().resolve().as_posix()
 
 
 def trained_folders(spec: str) -> set[Path]:

@@ -15,6 +15,7 @@ from typing import Self
 from encoders import find_card, load_encoder
 from encoders.dual import DualEncoder
 from encoders.errors import LibraryError, SpaceMismatch
+from encoders.trained_card import whole_spec
 from indexer.home import DEFAULT_COLLECTION, Home, server_url
 from indexer.ledger import Failure, Ledger
 from indexer.limits import Limits
@@ -62,7 +63,7 @@ class Library:
         self.url = server_url(url)
         self._folder = self.home.folder(collection, self.url)
         self._on_wait = on_wait
-        self._given_encoder, self._given_model = encoder, model
+        self._given_encoder, self._given_model = encoder, whole_spec(model) if model else model
         self._encoder: DualEncoder | None = None  # the one loaded last
         self._loaded_for: Manifest | None = None  # what the manifest said then
         self._encoder_lock = Lock()
@@ -290,7 +291,7 @@ class Library:
 
     def load(self, model: str) -> DualEncoder:
         """A model by its card, as this library keeps its networks."""
-        return load_encoder(model, cache=self.home.models)
+        return load_encoder(whole_spec(model), cache=self.home.models)
 
     def _require_model(self, model: str) -> None:
         manifest = self.spaces.answering().manifest
