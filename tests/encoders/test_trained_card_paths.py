@@ -13,9 +13,7 @@ def test_a_path_that_is_there_becomes_absolute(tmp_path, monkeypatch, family):
     assert whole_spec(f"{family}{tmp_path}/mine") == f"{family}{tmp_path.resolve()}/mine"
 
 
-@pytest.mark.parametrize(
-    "spec", ["starter", "sbert:all-MiniLM-L6-v2", "openclip:ViT-B-32/openai", "trained:nowhere"]
-)
+@pytest.mark.parametrize("spec", ["starter", "sbert:all-MiniLM-L6-v2", "openclip:ViT-B-32/openai", "trained:nowhere"])
 def test_what_is_no_path_stays_as_it_is(tmp_path, monkeypatch, spec):
     monkeypatch.chdir(tmp_path)
     assert whole_spec(spec) == spec
