@@ -44,7 +44,7 @@ def hold_out(groups: NDArray[np.int64], wanted: int, seed: int = 0) -> tuple[NDA
     """(n,) group numbers -> places for training, places held out: whole groups, `wanted` drawings, drawn by `seed`.
 
     >>> hold_out(np.array([4, 4, 7, 8]), wanted=2, seed=1)
-    (array([0, 1]), array([2, 3]))
+    (array([2, 3]), array([0, 1]))
     """
     members = defaultdict(list)
     for place, group in enumerate(groups.tolist()):
