@@ -9,6 +9,7 @@ would do as much, but it reports each conversion to its maker's analytics servic
 """
 
 import contextlib
+import functools
 import inspect
 import json
 import logging
@@ -45,14 +46,25 @@ class ConversionFailed(Exception):  # noqa: N818 - never leaves this package: th
     """OpenVINO cannot take this network."""
 
 
+@functools.cache
+def _core() -> "openvino.Core":
+    """The one of this process, for good.
+
+    A core gives its thread another stack for signal handlers and puts the one before back when it goes; where several come
+    and go in any order, what is put back may be freed already, and the next Ctrl-C is a segmentation fault (seen with
+    OpenVINO 2026.4).
+    """
+    import openvino
+
+    return openvino.Core()
+
+
 def open_exported(blueprint: "Blueprint", cache: Path) -> tuple[Run, str, str]:
     """Blueprint -> (arrays -> (n, d) float32, precision, remark for people or "").
 
     Raises ConversionFailed when OpenVINO cannot take the network.
     """
-    import openvino
-
-    core = openvino.Core()
+    core = _core()
     capable = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     precision = "bf16" if capable and blueprint.bfloat16 else "f32"
     model, remark = _model(core, blueprint, cache)
@@ -126,9 +138,7 @@ def _convert(blueprint: "Blueprint") -> "openvino.Model":
 
 def _check_same(model: "openvino.Model", module: Any, inputs: tuple[Any, ...]) -> None:
     """Compare both on the example, in float32: a conversion that changes the answers is a failed one."""
-    import openvino
-
-    compiled = openvino.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = _core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     ours = compiled([tensor.numpy() for tensor in inputs])[0]
     theirs = module(*inputs).float().numpy()
     scale = float(np.abs(theirs).max()) or 1.0

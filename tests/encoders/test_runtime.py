@@ -111,6 +111,29 @@ def test_errors_of_the_builder_pass_through(tmp_path):
         open_network(blueprint(build), tmp_path)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="where stacks of signal handlers are checked")
+def test_ctrl_c_is_safe_after_networks_have_come_and_gone(tmp_path):
+    for mark in "abc":
+        open_network(blueprint(mark=mark), tmp_path)
+    program = (
+        "import gc, os, signal, sys; sys.path[:0] = sys.argv[2:]\n"
+        "from pathlib import Path\n"
+        "from encoders.runtime import open_network\n"
+        "from test_runtime import blueprint\n"
+        "networks = [open_network(blueprint(mark=mark), Path(sys.argv[1])) for mark in 'abc']\n"
+        "while networks:\n"
+        "    networks.pop(0)\n"
+        "    gc.collect()\n"
+        "try:\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('stopped')\n"
+    )
+    arguments = [sys.executable, "-c", program, tmp_path, Path(__file__).parents[2], Path(__file__).parent]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "stopped\n"), done.stderr
+
+
 def test_two_processes_may_keep_the_same_network_at_once(tmp_path):
     # Straight at the step that races, with a graph made by hand: thirty rounds without importing torch twice.
     program = (
