@@ -21,11 +21,12 @@ from indexer.ledger import Ledger
 from indexer.limits import Limits
 from indexer.loaders import supported
 from indexer.passages import PASSAGE_SHARE
+from indexer.reading_pool import ReadingPool
 from indexer.runs import Progress, Request
 from indexer.scan import Unreadable, walk
 from indexer.store.base import Store
 from indexer.telling import Stopped, Teller
-from indexer.workers import ReadJob, read_ahead, reading_pool
+from indexer.workers import ReadJob, read_ahead
 from indexer.writer import INDEX_DUE, Batch, Writer, Written
 
 __all__ = ["Pipeline", "Report"]
@@ -146,7 +147,7 @@ class Pipeline:
         total += self._teller.progress.done
         self._teller.tell(state="indexing", total=total, message="Reading and encoding", force=True)
         batcher = Batcher(encoder, self._ledger)
-        with reading_pool(self._workers) as pool, _WritingThread(self._writer, scan, self._wrote) as writing:
+        with ReadingPool(self._workers) as pool, _WritingThread(self._writer, scan, self._wrote) as writing:
             outcomes = read_ahead(
                 pool,
                 (ReadJob(source, tuple(self._ledger.same_size(source.size))) for source in self._ledger.todo()),

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pebble import ProcessPool
-
 from encoders.dual import DualEncoder
 from encoders.errors import InputError
 from encoders.vectors import Vectors
@@ -21,11 +19,12 @@ from indexer.items import LoadedSource, Payload, Source, item_id
 from indexer.ledger import Content, Ledger
 from indexer.limits import Limits
 from indexer.passages import PASSAGE_SHARE, estimate_tokens, title_line, titled
+from indexer.reading_pool import ReadingPool
 from indexer.space_log import Behind, SpaceLog
 from indexer.spaces import Space
 from indexer.store.base import Store, StoredItem
 from indexer.telling import Teller
-from indexer.workers import Failed, Outcome, ReadJob, read_ahead, reading_pool
+from indexer.workers import Failed, Outcome, ReadJob, read_ahead
 from indexer.writer import item_payloads, path_fields
 
 __all__ = ["Refill"]
@@ -164,7 +163,7 @@ class Refill:
         self._teller.tell(message="Reading and encoding", force=True)
         tasks: Iterable[_Task] = self._to_read(encoder)
         ready: list[tuple[_Task, LoadedSource]] = []
-        with reading_pool(self._workers) as pool:
+        with ReadingPool(self._workers) as pool:
             while True:
                 again: list[_Task] = []  # the file was not what the ledger knows, but there is a copy
                 for one in self._read(pool, tasks, encoder):
@@ -192,7 +191,7 @@ class Refill:
                     else:
                         yield task
 
-    def _read(self, pool: ProcessPool, tasks: Iterable[_Task], encoder: DualEncoder) -> Iterator[tuple[_Task, Outcome] | None]:
+    def _read(self, pool: ReadingPool, tasks: Iterable[_Task], encoder: DualEncoder) -> Iterator[tuple[_Task, Outcome] | None]:
         """Each task with what its first place holds; None: nothing yet."""
         waiting: deque[_Task] = deque()
 

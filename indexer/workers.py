@@ -4,27 +4,27 @@ A process of its own is the only fence that holds against a decoder that crashes
 recorded failure, and nothing else is lost. What comes back is small: a prepared picture or passages, and a thumbnail.
 """
 
-import multiprocessing
 import os
-import threading
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import BrokenExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 
-from pebble import ProcessExpired, ProcessFuture, ProcessPool
+from pebble import ProcessExpired, ProcessFuture
 
-from encoders.errors import FileError
+from encoders.errors import FileError, LibraryError
 from encoders.picture import PictureSpec
 from indexer.items import LoadedSource, Source
 from indexer.limits import Limits
+from indexer.reading_pool import ReadingPool
 
-__all__ = ["Failed", "Known", "Outcome", "ReadJob", "cores", "read_ahead", "reading_pool"]
+__all__ = ["Failed", "Known", "Outcome", "ReadJob", "cores", "read_ahead"]
 
 _TICK_SECONDS = 0.2
-_FILES_A_WORKER = 2000  # then it is replaced: native decoders leak
+_START_SECONDS = 120.0  # a worker may take to begin, on the slowest of disks
+_RENEWALS = 3  # of all workers, without one file between
 
 
 @dataclass(frozen=True)
@@ -53,20 +53,8 @@ class Failed:
 Outcome = LoadedSource | Known | Failed
 
 
-@contextmanager
-def reading_pool(workers: int) -> Iterator[ProcessPool]:
-    """Worker processes that end with this process, however it ends."""
-    context = multiprocessing.get_context("spawn")  # fork is not safe beside the encoder's threads
-    pool = ProcessPool(max_workers=workers, max_tasks=_FILES_A_WORKER, initializer=_begin, context=context)
-    try:
-        yield pool
-    finally:
-        pool.stop()
-        pool.join()
-
-
 def read_ahead(
-    pool: ProcessPool,
+    pool: ReadingPool,
     jobs: Iterable[ReadJob],
     *,
     picture_spec: PictureSpec | None,
@@ -74,28 +62,75 @@ def read_ahead(
     limits: Limits,
     window: int,
 ) -> Iterator[tuple[Source, Outcome] | None]:
-    """Outcomes in the order of the jobs, at most `window` read ahead. None means "nothing yet": a chance to look up."""
-    pending: deque[tuple[Source, ProcessFuture]] = deque()
-    waiting = iter(jobs)
-    more = True
-    while more or pending:
-        while more and len(pending) < window:
-            job = next(waiting, None)
-            if job is None:
-                more = False
-                break
-            arguments = (job, picture_spec, passage_tokens, limits)
-            pending.append((job.source, pool.schedule(_read, args=arguments, timeout=limits.seconds_per_file)))
-        if not pending:
-            return
-        source, future = pending[0]
-        outcome = _outcome(future, limits)
+    """Outcomes in the order of the jobs, at most `window` read ahead. None means "nothing yet": a chance to look up.
+
+    Workers that die before they begin with a file, or do not answer, are replaced, and their files are read again. Raises
+    LibraryError when that happens again and again.
+    """
+    reading = _Reading(pool, iter(jobs), (picture_spec, passage_tokens, limits), window)
+    while reading.fill():
+        yield reading.next()
+
+
+class _Reading:
+    """The files that are read ahead, in order."""
+
+    def __init__(
+        self,
+        pool: ReadingPool,
+        jobs: Iterator[ReadJob],
+        how: tuple[PictureSpec | None, int, Limits],
+        window: int,
+    ) -> None:
+        self._pool, self._jobs, self._how, self._window = pool, jobs, how, window
+        self._limits = how[2]
+        self._pending: deque[tuple[ReadJob, ProcessFuture]] = deque()
+        self._waited = 0.0  # seconds, for the file in front, since the workers are these
+        self._renewed = 0  # times since the last outcome
+
+    def fill(self) -> bool:
+        """Schedule as many as there is room for. False: everything is read."""
+        room = self._window - len(self._pending)
+        self._pending.extend(self._schedule(job) for job in islice(self._jobs, max(0, room)))
+        return bool(self._pending)
+
+    def next(self) -> tuple[Source, Outcome] | None:
+        """The outcome of the file in front, or None when there is none yet."""
+        job, future = self._pending[0]
+        outcome: Outcome | None = None
+        try:
+            outcome = _outcome(future, self._limits)
+            self._waited += _TICK_SECONDS
+            lost = outcome is None and self._waited > self._limits.seconds_per_file + _START_SECONDS
+        except BrokenExecutor:  # a worker died, and not with a file that it had begun with
+            lost = True
+        if lost and future.running():
+            outcome = _overdue(self._limits)
         if outcome is not None:
-            pending.popleft()
-        yield None if outcome is None else (source, outcome)
+            self._pending.popleft()
+            self._waited, self._renewed = 0.0, 0
+        if lost:
+            self._begin_anew(job)
+        return None if outcome is None else (job.source, outcome)
+
+    def _begin_anew(self, job: ReadJob) -> None:
+        """Replace the workers, and read again whatever is waited for."""
+        self._renewed += 1
+        if self._renewed > _RENEWALS:
+            raise LibraryError(
+                f"the processes that read files end before they begin with one (the next is {job.source.path}). "
+                "Is there enough memory? What is indexed stays, and the same command goes on"
+            )
+        self._waited = 0.0
+        self._pool.renew()
+        self._pending = deque(self._schedule(one) for one, _ in self._pending)
+
+    def _schedule(self, job: ReadJob) -> tuple[ReadJob, ProcessFuture]:
+        return job, self._pool.schedule(_read, (job, *self._how), timeout=self._limits.seconds_per_file)
 
 
 def _outcome(future: ProcessFuture, limits: Limits) -> Outcome | None:
+    """None: not yet. Raises BrokenExecutor when all workers are lost."""
     if not future.done():
         try:
             future.exception(timeout=_TICK_SECONDS)
@@ -106,11 +141,15 @@ def _outcome(future: ProcessFuture, limits: Limits) -> Outcome | None:
     if error is None:
         return future.result()
     if isinstance(error, TimeoutError):
-        limit = f"{limits.seconds_per_file:g} s, seconds_per_file"
-        return Failed(f"reading it took longer than the limit ({limit})", transient=False)
+        return _overdue(limits)
     if isinstance(error, ProcessExpired):
         return Failed(f"the reader crashed on this file (exit code {error.exitcode})", transient=False)
     raise error
+
+
+def _overdue(limits: Limits) -> Failed:
+    limit = f"{limits.seconds_per_file:g} s, seconds_per_file"
+    return Failed(f"reading it took longer than the limit ({limit})", transient=False)
 
 
 def _read(job: ReadJob, picture_spec: PictureSpec | None, passage_tokens: int, limits: Limits) -> Outcome:
@@ -127,21 +166,6 @@ def _read(job: ReadJob, picture_spec: PictureSpec | None, passage_tokens: int, l
         return Failed(str(error), transient=isinstance(cause, OSError) and cause.errno is not None)
     except MemoryError:
         return Failed("there was not enough memory to read it", transient=True)
-
-
-def _begin() -> None:
-    """Decoders must not write over the progress line, and a worker whose parent was killed must not linger."""
-    from indexer.loaders import mute_decoders
-
-    mute_decoders()
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def cores() -> int:

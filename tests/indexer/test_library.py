@@ -54,7 +54,7 @@ def test_pictures_are_asked_with_pictures(library, files):
 
 def test_unchanged_files_are_not_opened_again(library, files, monkeypatch):
     add(library, files)
-    monkeypatch.setattr("indexer.pipeline.reading_pool", None)  # a run that would read fails loudly
+    monkeypatch.setattr("indexer.pipeline.ReadingPool", None)  # a run that would read fails loudly
     report = add(library, files)
     assert (report.indexed, report.unchanged, report.items) == (0, 6, 0)
 

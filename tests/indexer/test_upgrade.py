@@ -151,7 +151,7 @@ def test_a_rename_loads_no_model_and_reads_no_file(library, files, models, monke
     (files / "pictures" / "blue.png").unlink()
     library.add([files], workers=1)
     models.clear()
-    monkeypatch.setattr("indexer.refill.reading_pool", None)  # reading would fail loudly
+    monkeypatch.setattr("indexer.refill.ReadingPool", None)  # reading would fail loudly
     upgrade(library).switch()
     assert models == []
     assert first(library.search("red", limit=1)) == "rouge.png"

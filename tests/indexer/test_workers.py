@@ -4,12 +4,16 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 import psutil
 import pytest
+from pebble import ProcessFuture
 
+from encoders.errors import LibraryError
 from indexer.limits import Limits
+from indexer.reading_pool import ReadingPool
 from search import open_library
 
 GENEROUS = Limits(max_text_chars=10**9, max_text_bytes=10**9, max_passages=10**9)
@@ -38,30 +42,68 @@ def test_a_file_over_its_time_is_a_failure_and_the_rest_goes_on(library, files, 
 
 
 def test_a_reader_that_dies_is_a_failure_and_the_rest_goes_on(library, files, slow_file):
-    reading = threading.Event()
-
-    def kill_the_reader():
-        reading.wait()
-        for _ in range(400):  # a worker that has used the processor for a moment has begun with the table
-            for child in psutil.Process().children(recursive=True):
-                try:
-                    if "spawn_main" in " ".join(child.cmdline()) and child.cpu_times().user > 0.9:
-                        os.kill(child.pid, signal.SIGKILL)
-                        return
-                except psutil.NoSuchProcess:
-                    continue
-            time.sleep(0.01)
-
-    killer = threading.Thread(target=kill_the_reader)
-    killer.start()
-    report = library.add(
-        [files],
-        workers=1,
-        limits=GENEROUS,
-        on_progress=lambda now: reading.set() if now.state == "indexing" else None,
-    )
+    killer = _Killer(lambda child: child.cpu_times().user > 3.0)  # it has begun with the table
+    report = library.add([files], workers=1, limits=GENEROUS, on_progress=killer.look)
     killer.join()
     assert (report.indexed, report.failed) == (6, 1)
     (failure,) = library.failures()
     assert failure.path == slow_file
     assert "the reader crashed on this file (exit code -9)" in failure.reason
+
+
+def test_a_reader_that_dies_before_it_begins_costs_no_file(library, files):
+    killer = _Killer(lambda child: True)
+    report = library.add([files], workers=1, on_progress=killer.look)
+    killer.join()
+    assert killer.killed == 1
+    assert (report.indexed, report.failed) == (6, 0)
+
+
+def test_readers_that_never_begin_are_told_and_nothing_is_lost(library, files, monkeypatch):
+    monkeypatch.setattr("indexer.reading_pool._begin", os.abort)
+    with pytest.raises(LibraryError, match=r"end before they begin.*the same command goes on"):
+        library.add([files], workers=1)
+    monkeypatch.undo()
+    assert library.add([files], workers=1).indexed == 6
+
+
+def test_a_reader_that_does_not_answer_is_replaced(library, files, monkeypatch):
+    """As when what is between the processes is stuck: nothing comes back, and no one has died."""
+    monkeypatch.setattr("indexer.workers._START_SECONDS", 3.0)
+    schedule, silent = ReadingPool.schedule, []
+
+    def lose_the_first(pool, function, arguments, timeout):
+        if not silent:
+            silent.append(ProcessFuture())
+            return silent[0]
+        return schedule(pool, function, arguments, timeout)
+
+    monkeypatch.setattr(ReadingPool, "schedule", lose_the_first)
+    report = library.add([files], workers=1, limits=Limits(seconds_per_file=10.0))
+    assert (report.indexed, report.failed) == (6, 0)
+
+
+class _Killer(threading.Thread):
+    """Ends one reading process of this one, as a machine without memory does."""
+
+    def __init__(self, when):
+        super().__init__()
+        self.killed = 0
+        self._when = when
+        self._reading = threading.Event()
+
+    def look(self, now):
+        """Begin when files are read."""
+        if now.state == "indexing" and not self._reading.is_set():
+            self._reading.set()
+            self.start()
+
+    def run(self):
+        for _ in range(3000):
+            for child in psutil.Process().children(recursive=True):
+                with suppress(psutil.NoSuchProcess):
+                    if "spawn_main" in " ".join(child.cmdline()) and self._when(child):
+                        os.kill(child.pid, signal.SIGKILL)
+                        self.killed += 1
+                        return
+            time.sleep(0.01)
