@@ -9,7 +9,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from encoders.errors import InputError, SkybridgeError
+from encoders.console import guarded
+from encoders.errors import InputError
 
 if TYPE_CHECKING:
     from encoders.recipe.training import BridgeRecipe
@@ -39,13 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--photographs", type=Path, metavar="DIR", help="measure on these, named SYNSET_anything, too")
     chosen = parser.parse_args(arguments)
-    try:
-        result = _run(chosen)
-    except SkybridgeError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(json.dumps(result, indent=2))
-    return 0
+
+    def run() -> int:
+        print(json.dumps(_run(chosen), indent=2))
+        return 0
+
+    return guarded(run, "stopped. The same command goes on with what is computed.")
 
 
 def _run(chosen: argparse.Namespace) -> dict[str, Any]:
