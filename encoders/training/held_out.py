@@ -1,5 +1,6 @@
 """How good the towers are on pairs that training does not see: what decides which moment is kept."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -29,8 +30,13 @@ class Look:
     items: int
 
     def better_than(self, other: "Look | None") -> bool:
-        """By R@1; by MRR where that ties."""
-        return other is None or (self.recall, self.mrr) > (other.recall, other.mrr)
+        """By R@1; where two differ by less than its standard error, by MRR, which says more of few or hard queries."""
+        if other is None:
+            return True
+        error = math.sqrt(max(other.recall * (1 - other.recall), 1 / self.queries) / self.queries)
+        if abs(self.recall - other.recall) > error:
+            return self.recall > other.recall
+        return self.mrr > other.mrr
 
     def record(self) -> dict[str, float]:
         """Return it as a line of metrics.jsonl."""
