@@ -4,16 +4,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from search.engine import SearchLibrary, open_library
+    from search.filters import Filters
     from search.hits import Hit, Reason
-    from search.query import Query
+    from search.query import Query, Term
 
-__all__ = ["Hit", "Query", "Reason", "SearchLibrary", "open_library"]
+__all__ = ["Filters", "Hit", "Query", "Reason", "SearchLibrary", "Term", "open_library"]
 
 _HOMES = {
+    "Filters": "search.filters",
     "Hit": "search.hits",
     "Query": "search.query",
     "Reason": "search.hits",
     "SearchLibrary": "search.engine",
+    "Term": "search.query",
     "open_library": "search.engine",
 }
 

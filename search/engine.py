@@ -20,9 +20,10 @@ from indexer.spaces import OpenSpace
 from indexer.store.base import Match, ScoredItem, StoredItem, Where
 from search.calibrate import position, relevance
 from search.dates import When
+from search.filters import Filters
 from search.hits import Hit, Reason, snippet
 from search.pictures import PictureInput, query_picture
-from search.query import Query
+from search.query import Query, Term
 
 __all__ = ["SearchLibrary", "open_library"]
 
@@ -59,18 +60,12 @@ class SearchLibrary(Library):
         tower can take, FileError for a picture that cannot be read, LibraryError for filters that make no sense or a
         collection that does not exist, SpaceMismatch and StoreError as the store gives them.
         """
-        query = Query(
-            text=text,
-            images=_pictures(image),
-            like=like,
-            not_text=tuple(not_text),
-            limit=limit,
-            offset=offset,
-            kind=kind,  # type: ignore[arg-type]  # checked by Query
-            under=under,
-            since=since,
-            until=until,
-        )
+        terms = [Term(text=text)] if text and text.strip() else []
+        terms += [Term(image=each) for each in _pictures(image)]
+        terms += [Term(item=like)] if like is not None else []
+        terms += [Term(text=words, weight=-1.0) for words in not_text]
+        filters = Filters(kind, under, since, until)  # type: ignore[arg-type]  # a kind is checked there
+        query = Query(tuple(terms), filters, limit, offset)
         return self.answer(query, exact=exact)
 
     def answer(self, query: Query, *, exact: bool = False) -> list[Hit]:
@@ -93,12 +88,12 @@ class SearchLibrary(Library):
         encoder = space.encoder
         vector, modality = self._vector(space, query)
         wanted = query.offset + query.limit
+        asked_with = {term.item for term in query.terms if term.item is not None}
         ranked: list[tuple[float, ScoredItem]] = []
         for candidate in sorted(encoder.candidate_modalities):
             where = Where((Match("modality", (candidate,)), *query.where.must), query.where.must_not)
-            spare = 1 if query.like else 0
-            for item in space.store.search(vector, wanted + spare, where, exact=exact):
-                if item.id != query.like:
+            for item in space.store.search(vector, wanted + len(asked_with), where, exact=exact):
+                if item.id not in asked_with:
                     ranked.append((position(item.score, encoder.card, modality, candidate), item))
         ranked.sort(key=lambda pair: (-pair[0], -pair[1].score, pair[1].id))
         page = ranked[query.offset : wanted]
@@ -119,21 +114,28 @@ class SearchLibrary(Library):
 
     def _vector(self, space: OpenSpace, query: Query) -> tuple[Vectors, str]:
         """(d,) float32 unit vector, and the modality whose scale its scores are on."""
-        parts: list[Vectors] = []
-        if query.text and query.text.strip():
-            parts.append(self._text_vector(space.encoder, query.text))
-        parts += [_picture_vector(space.encoder, image) for image in query.images]
-        modality = "text" if query.text and query.text.strip() else "image"
-        if query.like is not None:
-            stored = _stored(space, query.like)
-            parts.append(stored.vector)  # type: ignore[arg-type]  # asked for with vectors
-            modality = modality if query.text else stored.payload["modality"]
-        if len(parts) == 1 and not query.not_text:
-            return parts[0], modality
-        total = np.sum(parts, axis=0)
-        for words in query.not_text:
-            total = total - _NOT_WEIGHT * len(parts) * self._text_vector(space.encoder, words)
-        return unit_rows(total[None])[0], modality
+        wanted = [term.weight * self._term_vector(space, term) for term in query.wanted]
+        if len(wanted) == 1 and not query.unwanted:
+            return unit_rows(wanted[0][None])[0], self._modality(space, query)
+        total = np.sum(wanted, axis=0)
+        for term in query.unwanted:
+            total = total + _NOT_WEIGHT * term.weight * len(wanted) * self._term_vector(space, term)
+        return unit_rows(total[None])[0], self._modality(space, query)
+
+    def _modality(self, space: OpenSpace, query: Query) -> str:
+        """Words set the scale where there are any, else the first thing that is asked with."""
+        first = query.wanted[0]
+        if query.text:
+            return "text"
+        return str(_stored(space, first.item).payload["modality"]) if first.item else "image"
+
+    def _term_vector(self, space: OpenSpace, term: Term) -> Vectors:
+        """(d,) float32, unit length."""
+        if term.text is not None:
+            return self._text_vector(space.encoder, term.text)
+        if term.item is not None:
+            return _stored(space, term.item).vector  # type: ignore[return-value]  # asked for with vectors
+        return _picture_vector(space.encoder, term.image)  # type: ignore[arg-type]  # a term is one of the three
 
     def _text_vector(self, encoder: DualEncoder, text: str) -> Vectors:
         key = (encoder.query_fingerprints.get("text"), text)

@@ -1,70 +1,83 @@
-"""A query as a person means it: what to look for, of which kind, where, from when."""
+"""A query as a person means it: what to look for and what not, each with a weight, and which items may answer."""
 
+import math
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import get_args
 
 from encoders.errors import InputError, LibraryError
-from indexer.items import Kind
-from indexer.paths import absolute, to_text
-from indexer.store.base import Condition, Match, Range, Where
-from search.dates import When, first_moment, last_moment
+from indexer.store.base import Where
+from search.filters import Filters
 from search.pictures import PictureInput
 
-__all__ = ["MAX_HITS", "Query"]
+__all__ = ["MAX_HITS", "MAX_TERMS", "Query", "Term"]
 
 MAX_HITS = 10_000
 """limit + offset of one query."""
 
+MAX_TERMS = 32
+"""Words, pictures and hits that one query may be made of."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One thing that the answer should be like, or, with a negative weight, not like. Exactly one of the first three."""
+
+    text: str | None = None
+    image: PictureInput | None = None
+    item: str | None = None  # id of a hit: "more like this"
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Raises InputError for a term that is none, or a weight that weighs nothing."""
+        if sum(part is not None for part in (self.text, self.image, self.item)) != 1:
+            raise InputError("a term of a query is some words, a picture, or the id of a hit: one of these.")
+        if self.text is not None and not self.text.strip():
+            raise InputError("there are no words in one of the terms to look for.")
+        if self.item is not None and not _is_id(self.item):
+            raise LibraryError(f"{self.item!r} is not the id of an item. Take the id of a hit.")
+        if not math.isfinite(self.weight) or not 0 < abs(self.weight) <= 10:
+            raise InputError(
+                f"a weight is a number above 0 and at most 10, negative for what is not wanted; not {self.weight}."
+            )
+
 
 @dataclass(frozen=True)
 class Query:
-    """Everything that one question may hold. At least one of text, images and like is needed."""
+    """Everything that one question may hold. At least one term must be wanted, not only unwanted."""
 
-    text: str | None = None
-    images: Sequence[PictureInput] = ()
-    like: str | None = None  # id of a hit: "find similar"
-    not_text: Sequence[str] = ()  # what the answer should not be like
+    terms: tuple[Term, ...]
+    filters: Filters = field(default_factory=Filters)
     limit: int = 10
     offset: int = 0
-    kind: Kind | None = None
-    under: Path | str | None = None  # a folder
-    since: When | None = None
-    until: When | None = None
-    _where: Where = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense, in one sentence, before any model is loaded."""
-        if not (self.text and self.text.strip()) and not self.images and not self.like:
+        if not self.wanted:
             raise InputError("there is nothing to look for: give some words, a picture, or both.")
-        if self.like and not _is_id(self.like):
-            raise LibraryError(f"{self.like!r} is not the id of an item. Take the id of a hit.")
+        if len(self.terms) > MAX_TERMS:
+            raise InputError(f"a query is made of at most {MAX_TERMS} terms, and this one of {len(self.terms)}.")
         if self.limit < 0 or self.offset < 0 or self.limit + self.offset > MAX_HITS:
             raise LibraryError(f"limit and offset must not be negative and must not exceed {MAX_HITS:,} together.")
-        if self.kind is not None and self.kind not in get_args(Kind):
-            raise LibraryError(f"{self.kind!r} is not a kind of file. Kinds are: {', '.join(get_args(Kind))}.")
-        object.__setattr__(self, "_where", self._filter())
+
+    @property
+    def wanted(self) -> tuple[Term, ...]:
+        """What the answer should be like."""
+        return tuple(term for term in self.terms if term.weight > 0)
+
+    @property
+    def unwanted(self) -> tuple[Term, ...]:
+        """What the answer should not be like."""
+        return tuple(term for term in self.terms if term.weight < 0)
+
+    @property
+    def text(self) -> str | None:
+        """All the words that are asked for, in one line; None if only pictures or hits are."""
+        return " ".join(term.text.strip() for term in self.wanted if term.text is not None) or None
 
     @property
     def where(self) -> Where:
         """The filter, as the store takes it."""
-        return self._where
-
-    def _filter(self) -> Where:
-        must: list[Condition] = []
-        if self.kind is not None:
-            must.append(Match("kind", (self.kind,)))
-        if self.under is not None:
-            must.append(Match("folders", (to_text(absolute(self.under)),)))
-        if self.since is not None or self.until is not None:
-            first = None if self.since is None else first_moment(self.since)
-            last = None if self.until is None else last_moment(self.until)
-            if first is not None and last is not None and first > last:
-                raise LibraryError(f"nothing lies since {self.since} and until {self.until}: the first is the later one.")
-            must.append(Range("date", first, last))
-        return Where(tuple(must))
+        return self.filters.where()
 
 
 def _is_id(text: str) -> bool:
