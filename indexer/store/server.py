@@ -90,7 +90,7 @@ class ServerStore:
         else:
             merged = merge_manifests(self._collection, stored, manifest)
             if WORDS not in (state.config.params.sparse_vectors or {}):
-                # Servers add no vectors to a collection: it goes on without words until it is dropped and added again.
+                # Servers add no vectors to a collection: it goes on without words.
                 merged = replace(merged, version=stored.version)
             if merged != stored:
                 self._write_manifest(merged)
@@ -320,12 +320,9 @@ class ServerStore:
         return int(self._ask("count", exact=True).count)
 
     def _count_worded(self) -> int:
-        from qdrant_client import models
-
         if self._need_manifest().version < FORMAT:
             return 0
-        worded = models.Filter(must=[models.HasVectorCondition(has_vector=WORDS)])
-        return int(self._ask("count", count_filter=worded, exact=True).count)
+        return int(self._ask("count", count_filter=server_fusion.holding_words(), exact=True).count)
 
     def _need_manifest(self) -> Manifest:
         manifest = self._known or self.manifest()

@@ -9,7 +9,7 @@ from indexer.store.filters import server_filter
 from indexer.store.paging import beam_width, best_page
 from indexer.store.sparse import WORDS, embed_item, embed_query
 
-__all__ = ["Ask", "fuse", "renew_words", "server_words", "word_peaks"]
+__all__ = ["Ask", "fuse", "holding_words", "renew_words", "server_words", "word_peaks"]
 
 Ask = Callable[..., Any]
 """Calls a method of the client on the collection."""
@@ -21,6 +21,13 @@ def server_words(payload: Payload) -> dict[str, Any]:
 
     words = embed_item(payload)
     return {WORDS: models.SparseVector(indices=list(words.indices), values=list(words.values))} if words else {}
+
+
+def holding_words() -> Any:
+    """The filter that only items with words pass."""
+    from qdrant_client import models
+
+    return models.Filter(must=[models.HasVectorCondition(has_vector=WORDS)])
 
 
 def renew_words(ask: Ask, ids: Sequence[str]) -> None:
