@@ -4,14 +4,20 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from indexer.console import add_library_options, guarded, say
 from indexer.home import DEFAULT_COLLECTION
+from search.term_options import add_term_options, terms_of
+
+if TYPE_CHECKING:
+    from search.hits import Answer
 
 _EPILOG = """examples:
   python -m search "a black cat"                                     pictures and passages, one list
   python -m search "harbour at night" --kind image --since 2019      only pictures, from 2019 on
   python -m search --image photo.jpg --not people                    like this picture, but without people
+  python -m search "a beach" --image dusk.jpg^0.5 --not-image crowd.jpg   words and pictures, with weights
   python -m search "rent contract" --under ~/Documents --json
 """
 
@@ -20,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 done (also when nothing was found), 1 an error with a message, 2 wrong usage, 130 stopped."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if not options.text and not options.image:
+    if not (options.text or options.image or options.also or options.like):
         parser.error("say what to look for: some words, --image FILE, or both")
     return guarded(lambda: _search(options))
 
@@ -32,9 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("text", nargs="?", metavar="TEXT", help="what to look for, in words")
-    parser.add_argument("--image", action="append", default=[], metavar="FILE", help="a picture to ask with; repeatable")
-    parser.add_argument("--not", action="append", default=[], metavar="TEXT", dest="not_text", help="what it should not be")
+    add_term_options(parser)
     parser.add_argument("-n", "--limit", type=int, default=10, metavar="N", help="hits at most; default: 10")
     parser.add_argument("--offset", type=int, default=0, metavar="N", help="hits to pass over, for paging")
     parser.add_argument("--kind", choices=("image", "document"), help="only pictures, or only documents")
@@ -49,32 +53,32 @@ def _parser() -> argparse.ArgumentParser:
 
 def _search(options: argparse.Namespace) -> int:
     from search.engine import open_library
+    from search.filters import Filters
+    from search.query import Query
 
     collection = options.collection or DEFAULT_COLLECTION
+    filters = Filters(options.kind, options.under, options.since, options.until)
+    query = Query(terms_of(options), filters, options.limit, options.offset)
     with open_library(options.home, collection, options.url, model=options.model, on_wait=say) as library:
-        hits = library.search(
-            options.text,
-            options.image,
-            options.limit,
-            options.kind,
-            options.under,
-            options.since,
-            options.until,
-            offset=options.offset,
-            not_text=options.not_text,
-            exact=options.exact,
-        )
+        answer = library.answer(query, exact=options.exact)
     if options.json:
-        print(json.dumps([hit.to_dict() for hit in hits], ensure_ascii=False))
-        return 0
-    for hit in hits:
+        print(json.dumps([hit.to_dict() for hit in answer.hits], ensure_ascii=False))
+    else:
+        _print(answer)
+    return 0
+
+
+def _print(answer: "Answer") -> None:
+    if not answer.hits:
+        print("Nothing found. Try other words, or fewer filters.")
+    elif not answer.found:
+        print(f"No good match. {answer.advice or ''} The nearest:".replace("  ", " "))
+    for hit in answer.hits:
         page = f", page {hit.page}" if hit.page else ""
         print(f"{hit.rank:>3}  {hit.relevance:>4.0%}  {_printable(hit.path)}{page}")
+        print(f"           {_printable('; '.join(f'{reason.text} {reason.share:.0%}' for reason in hit.reasons))}")
         if hit.snippet:
             print(f"           {_printable(hit.snippet)}")
-    if not hits:
-        print("Nothing found. Try other words, or fewer filters.")
-    return 0
 
 
 def _printable(text: str) -> str:
