@@ -4,9 +4,9 @@
     python -m benchmarks.fine_tuning --work DIR --quick      one epoch, a few pictures: whether it runs
     python -m benchmarks.fine_tuning --work DIR --out FILE   also write what was measured, for benchmarks.publish
 
-A row that was finished before in DIR is not run again; `--rows` names some of them. Each row has a process of its own; its peak
-memory and CPU seconds are noted when training ends, before it is judged. The comparison with sentence-transformers needs the package
-`datasets`, drawing the icons `resvg-py` (both in requirements-dev.txt) and npm.
+A row that was finished before in DIR is not run again; `--rows` names some of them. Each row has a process of its own; its
+peak memory and CPU seconds are noted when training ends, before it is judged. The comparison with sentence-transformers needs
+the package `datasets`, drawing the icons `resvg-py` (both in requirements-dev.txt) and npm.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.fine_tuning_rows import ROWS, Row
+from benchmarks.machine import describe_machine
 
 __all__ = ["main", "summary"]
 
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     for row in ROWS:
         if options.rows is None or row.name in options.rows:
             run_row(row, work, options.quick)
-    results = {"collection": sizes, **summary(work)}
+    results = {"machine": describe_machine(), "collection": sizes, **summary(work)}
     for name, row in results["rows"].items():
         print(name, json.dumps(row))
     if options.out:
@@ -62,8 +63,6 @@ def prepare(work: Path, wanted: dict[str, int]) -> dict[str, Any]:
 
 def run_row(row: Row, work: Path, quick: bool = False) -> None:
     """Train and judge one row, unless that was done."""
-    from benchmarks.machine import describe_machine
-
     done = work / "rows" / f"{row.name}.json"
     if done.exists():
         return
@@ -74,7 +73,7 @@ def run_row(row: Row, work: Path, quick: bool = False) -> None:
         if subprocess.run(command, stdout=file, stderr=file, check=False).returncode:
             raise SystemExit(f"the row {row.name} failed; see {log}")
     cost = json.loads((work / "rows" / f"{row.name}.cost.json").read_text(encoding="utf-8"))
-    done.write_text(json.dumps({"cost": cost, "machine": describe_machine()}), encoding="utf-8")
+    done.write_text(json.dumps({"cost": cost}), encoding="utf-8")
 
 
 def summary(work: Path) -> dict[str, Any]:
@@ -97,7 +96,7 @@ def summary(work: Path) -> dict[str, Any]:
         if judged[row.name]["popularity"] is not None:
             numbers["R@10 seldom"] = _seldom(way, judged[row.name]["popularity"])
         rows[row.name] = {"title": row.title, "table": row.table, **about["cost"], "metrics": numbers}
-        rows[row.name] |= {"queries": way.ranking.queries, "candidates": way.ranking.candidates, "machine": about["machine"]}
+        rows[row.name] |= {"queries": way.ranking.queries, "candidates": way.ranking.candidates}
         if row.against in judged:
             both = compare(found, judged[row.against]["evaluation"]).differences[FORWARD]
             rows[row.name]["against"] = {"row": row.against, **{name: vars(both[name]) for name in ("R@1", "R@10", "MRR")}}

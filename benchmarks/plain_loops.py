@@ -111,7 +111,7 @@ def train_sentence_transformers(settings: Mapping[str, Any], base: Path, out: Pa
     """
     from datasets import Dataset
     from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
-    from sentence_transformers.losses import MultipleNegativesRankingLoss
+    from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
     asked = settings["optimiser"]
     rows = [json.loads(line) for line in Path(settings["data"]["train"][0]).read_text(encoding="utf-8").splitlines()]
