@@ -93,6 +93,7 @@ def settings_of(row: Row, work: Path, bases: Mapping[str, str], quick: bool = Fa
         common["data"] = {"train": [str(data / "asked-train.jsonl")], "held_out_from": [str(data / "asked-held-out.jsonl")]}
     if row.table == "clip":
         common |= {
+            "data": {"train": [str(data / "small-train")], "held_out_from": [str(data / "small-held-out")]},
             "model": {"base": bases["clip"], "train": "both", "shared": True, "learn": "full"},
             "optimiser": {
                 "learning_rate": 1e-3, "weight_decay": 0.1, "batch_size": 128, "epochs": 8, "warm_up": 0.1, "patience": 0,

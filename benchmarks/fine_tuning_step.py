@@ -84,7 +84,7 @@ def _judge(row: Row, settings: dict[str, Any], work: Path) -> None:
     from encoders.loading import load_encoder
     from encoders.training.pair_files import read_pairs
 
-    exam = {"asked": "asked-exam.jsonl", "texts": "texts-exam.jsonl"}.get(row.table, "exam")
+    exam = {"asked": "asked-exam.jsonl", "texts": "texts-exam.jsonl", "clip": "small-exam"}.get(row.table, "exam")
     popularity = None
     if row.table == "asked":
         popularity = Counter(pair.item_id for pair in read_pairs(settings["data"]["train"]).pairs)

@@ -63,8 +63,9 @@ def _setting(results: Mapping[str, Any]) -> str:
     )
     return (
         f"{parts['train']:,} pictures to train on, {parts['held-out']:,} to choose the best moment, {parts['exam']:,} for the "
-        f"exam. On {machine['cores']} cores ({machine['architecture']}: {cpu}), shared with much other work, so trust the CPU "
-        f"seconds more than the seconds; {versions}; `python -m benchmarks.fine_tuning`, commit {machine['commit']}."
+        f"exam. On {machine['cores']} cores ({machine['architecture']}: {cpu}), of which torch used one, both shared with much "
+        "other work: trust the CPU seconds, which include the start, more than the seconds. "
+        f"{versions}; `python -m benchmarks.fine_tuning`, commit {machine['commit']}."
     )
 
 

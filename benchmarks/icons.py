@@ -19,6 +19,7 @@ __all__ = ["ICONS", "Icon", "captions_of", "family_of", "read_icons", "split_ico
 ICONS = Package(
     "@tabler/icons", "npm", "3.52.0", "626620c7d42afd2f294fba167ce4653b5cb946336d186b4991c70b700e5616af", "MIT"
 )  # fmt: skip
+_SMALL = 64  # pixels of the pictures for a small CLIP
 _TAGS = 8  # of an icon that are used, at most
 _FRAMES = {"circle", "square", "rounded", "hexagon", "octagon", "pentagon", "diamond", "triangle", "dashed", "off", "filled"}
 _MOST_ASKED = 60  # queries of the icon that is asked for most
@@ -89,20 +90,27 @@ def split_icons(icons: Sequence[Icon], sizes: Mapping[str, int], seed: int = 0) 
 def write_collection(parts: Mapping[str, Sequence[Icon]], folder: Path) -> dict[str, Any]:
     """Write the parts "train", "held-out" and "exam", in all their forms; how large each form is.
 
-    NAME/ are pictures with captions, texts-NAME.jsonl tables of name and tags, asked-NAME.jsonl tables of queries for the
-    pictures of "train", some of which are asked for far more often than others.
+    NAME/ are pictures with captions, small-NAME/ the same at 64 pixels, texts-NAME.jsonl tables of name and tags,
+    asked-NAME.jsonl tables of queries for the pictures of "train", some of which are asked for far more often than others.
     """
+    from PIL.Image import Resampling
+
     for part, icons in parts.items():
-        (folder / part).mkdir(parents=True, exist_ok=True)
+        small = folder / f"small-{part}"
+        for place in (folder / part, small):
+            place.mkdir(parents=True, exist_ok=True)
         rows, texts = [], []
         for icon in icons:
             file = icon.name.replace(" ", "-") + ".png"
-            render(Drawing("icons", icon.name, icon.name, icon.tags, icon.picture)).save(folder / part / file)
+            picture = render(Drawing("icons", icon.name, icon.name, icon.tags, icon.picture))
+            picture.save(folder / part / file)
+            picture.resize((_SMALL, _SMALL), Resampling.BICUBIC).save(small / file)
             # an exam asks by name and by tags: the line with both says nothing new
             captions = captions_of(icon)[: 2 if part == "exam" else 3]
             rows.append({"file_name": file, "text": captions, "group": icon.family})
             texts.append({"query": icon.name, "item": ", ".join(icon.tags), "group": icon.family})
-        _write(folder / part / "metadata.jsonl", rows)
+        for place in (folder / part, small):
+            _write(place / "metadata.jsonl", rows)
         _write(folder / f"texts-{part}.jsonl", texts)
     asked = _asked(parts["train"])
     for name, rows in asked.items():

@@ -55,7 +55,7 @@ def test_every_row_asks_for_what_the_trainer_takes(row, tmp_path):
 def toy(tmp_path):
     """A folder as `benchmarks.icons` writes it, of coloured noise."""
     for part, count in (("train", 12), ("held-out", 4), ("exam", 6)):
-        folder = tmp_path / "collection" / part
+        folder = tmp_path / "collection" / f"small-{part}"
         folder.mkdir(parents=True)
         rows = []
         for number in range(count):
