@@ -5,6 +5,7 @@ import io
 import json
 import pickle
 import resource
+import shutil
 import sys
 from collections import Counter
 from pathlib import Path
@@ -60,6 +61,7 @@ def _train(row: Row, settings: dict[str, Any], work: Path) -> dict[str, Any]:
     from benchmarks.plain_loops import train_open_clip, train_sentence_transformers
 
     out = work / "runs" / row.name
+    shutil.rmtree(out, ignore_errors=True)  # of a row that was stopped half-way: its seconds would be those of two sittings
     if row.how == "open_clip":
         return train_open_clip(settings, work / "clip" / "random.pt", out, row.bf16)
     if row.how == "sentence_transformers":
