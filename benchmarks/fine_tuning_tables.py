@@ -13,6 +13,8 @@ _HEADINGS = {"R@10 seldom": "R@10 of what training saw once"}
 
 def _table(results: Mapping[str, Any], table: str, first: str, metrics: Sequence[str]) -> str:
     rows = [row for row in results["rows"].values() if row["table"] == table]
+    if not any("cpu_seconds" in row for row in rows):
+        return "Not measured yet."
     titles = {name: row["title"] for name, row in results["rows"].items()}
     headings = [first, *(_HEADINGS.get(metric, metric) for metric in metrics), "R@10 against", "time, CPU, memory"]
     lines = ["| " + " | ".join(headings) + " |", "|---" * len(headings) + "|"]
