@@ -1,7 +1,7 @@
 """Fill the tables of the pages from the results: `python -m benchmarks.publish`. A test fails when they differ.
 
-A table stands between `<!-- NAME -->` and `<!-- /NAME -->`; `benchmarks/results/NAME.json` is what `benchmarks.NAME --out`
-wrote.
+A table stands between `<!-- NAME -->` and `<!-- /NAME -->`; `benchmarks/results/*.json` are what the benchmarks wrote with
+`--out`.
 """
 
 import json
@@ -12,19 +12,27 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PAGES", "filled"]
+from benchmarks.fine_tuning_tables import FINE_TUNING_TABLES
+
+__all__ = ["PAGES", "filled", "tables_of"]
 
 _ROOT = Path(__file__).parents[1]
-PAGES = (_ROOT / "README.md",)
+PAGES = (_ROOT / "README.md", _ROOT / "docs" / "fine_tuning.md")
 
 
 def filled(page: str) -> str:
     """The page with every table made anew from its results."""
-    for name, table in _TABLES.items():
-        results = json.loads((_ROOT / "benchmarks" / "results" / f"{name}.json").read_text(encoding="utf-8"))
+    for name in tables_of(page):
+        source, table = _TABLES[name]
+        results = json.loads((_ROOT / "benchmarks" / "results" / f"{source}.json").read_text(encoding="utf-8"))
         block = f"<!-- {name} -->\n{table(results)}\n<!-- /{name} -->"
         page = re.sub(rf"<!-- {name} -->.*?<!-- /{name} -->", lambda _, block=block: block, page, flags=re.DOTALL)
     return page
+
+
+def tables_of(page: str) -> list[str]:
+    """Names of the tables that stand in a page."""
+    return [name for name in _TABLES if f"<!-- {name} -->" in page]
 
 
 def _main_job(results: Mapping[str, Any]) -> str:
@@ -58,7 +66,11 @@ def _main_job(results: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-_TABLES: dict[str, Callable[[Mapping[str, Any]], str]] = {"main_job": _main_job}
+_TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
+    "main_job": ("main_job", _main_job),
+    **{name: ("fine_tuning", table) for name, table in FINE_TUNING_TABLES.items()},
+}
+"""Name of a table -> its results file, and function(results)."""
 
 
 def main() -> int:
