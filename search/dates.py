@@ -40,7 +40,7 @@ def span(text: When, today: date | None = None) -> tuple[str | None, str | None]
     end = _bounds(right, today)[1] if right else None
     if begin is not None and end is not None and begin > end:
         raise LibraryError(f"{text!r} ends before it begins: write the earlier side first.")
-    return begin and _text(begin), end and _text(end)
+    return None if begin is None else _text(begin), None if end is None else _text(end)
 
 
 def first_moment(when: When) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from encoders.vectors import Vectors
 from indexer.items import Payload
 
-__all__ = ["GeoRadius", "Manifest", "Match", "Range", "ScoredItem", "Store", "StoreInfo", "StoredItem", "Where"]
+__all__ = ["GeoRadius", "Manifest", "Match", "Range", "ScoredItem", "Store", "StoreInfo", "StoredItem", "Where", "Words"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,15 @@ class GeoRadius:
     metres: float
 
 
-Condition = Match | Range | GeoRadius
+@dataclass(frozen=True)
+class Words:
+    """The text field holds all of these words, whole, in any order and case."""
+
+    key: str
+    text: str
+
+
+Condition = Match | Range | GeoRadius | Words
 
 
 @dataclass(frozen=True)
