@@ -14,7 +14,7 @@ from store_cases import DIMENSION, MANIFEST, make_ids, make_payloads, make_rows
 
 from encoders.errors import SpaceMismatch, StoreError
 from encoders.vectors import unit_rows
-from indexer.schema import FIELDS
+from indexer.schema import FIELDS, Field
 from indexer.store.base import GeoRadius, Match, Range, Where, Words
 
 
@@ -502,3 +502,20 @@ def test_a_vacated_space_keeps_its_manifest(store):
     assert store.manifest() == dataclasses.replace(MANIFEST, answered_by="2")
     store.drop()
     assert store.manifest() is None
+
+
+def test_fields_of_a_newer_schema_get_their_index(store, monkeypatch):
+    ids, _, _ = filled(store, 5)
+    store.close()
+    newer = (*FIELDS, Field("mood", "keyword", True, "how it feels"))
+    for place in ("indexer.store.edge.FIELDS", "indexer.store.server.FIELDS", "indexer.store.filters.FIELDS"):
+        monkeypatch.setattr(place, newer)
+    monkeypatch.setattr("indexer.store.edge._INDEXED", {field.name for field in newer if field.indexed})
+    store.create(MANIFEST)
+    store.set_payload(ids[:2], {"mood": "glad"})
+    assert store.facet("mood") == [("glad", 2)]
+    store.hand_over("2")
+    assert store.manifest() == dataclasses.replace(MANIFEST, answered_by="2")
+    store.close()
+    store.create(dataclasses.replace(MANIFEST, answered_by="2"))
+    assert store.facet("mood") == [("glad", 2)]
