@@ -7,6 +7,7 @@ as many as the merged page could take, so paging neither repeats nor drops a hit
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
@@ -20,8 +21,10 @@ from indexer.spaces import OpenSpace
 from indexer.store.base import Match, ScoredItem, StoredItem, Where
 from search.calibrate import position, relevance
 from search.dates import When
-from search.filters import Filters
+from search.facets import Facet, count_facets
+from search.filters import Filters, joined
 from search.hits import Hit, Reason, snippet
+from search.known_values import completed
 from search.pictures import PictureInput, query_picture
 from search.query import Query, Term
 
@@ -49,6 +52,7 @@ class SearchLibrary(Library):
         since: When | None = None,
         until: When | None = None,
         *,
+        filters: Filters | None = None,
         offset: int = 0,
         like: str | None = None,
         not_text: Sequence[str] = (),
@@ -56,16 +60,17 @@ class SearchLibrary(Library):
     ) -> list[Hit]:
         """Hits for words, a picture (or several), both, or "more like this hit", best first.
 
-        Filters run inside the engine's search. `exact` bypasses the graph and scans. Raises InputError for a query that no
-        tower can take, FileError for a picture that cannot be read, LibraryError for filters that make no sense or a
-        collection that does not exist, SpaceMismatch and StoreError as the store gives them.
+        `filters` may hold any of them; kind, under, since and until are short for those. Filters run inside the engine's search.
+        `exact` bypasses the graph and scans. Raises InputError for a query that no tower can take, FileError for a picture that
+        cannot be read, LibraryError for filters that make no sense or a collection that does not exist, SpaceMismatch and
+        StoreError as the store gives them.
         """
         terms = [Term(text=text)] if text and text.strip() else []
         terms += [Term(image=each) for each in _pictures(image)]
         terms += [Term(item=like)] if like is not None else []
         terms += [Term(text=words, weight=-1.0) for words in not_text]
-        filters = Filters(kind, under, since, until)  # type: ignore[arg-type]  # a kind is checked there
-        query = Query(tuple(terms), filters, limit, offset)
+        short = Filters(kind, under, since, until)  # type: ignore[arg-type]  # a kind is checked there
+        query = Query(tuple(terms), joined(filters or Filters(), short), limit, offset)
         return self.answer(query, exact=exact)
 
     def answer(self, query: Query, *, exact: bool = False) -> list[Hit]:
@@ -86,6 +91,7 @@ class SearchLibrary(Library):
     def _answer_in(self, space: OpenSpace, query: Query, exact: bool) -> list[Hit]:
         """Vectors of this space's towers meet vectors of this space, whatever others switch to meanwhile."""
         encoder = space.encoder
+        query = replace(query, filters=completed(query.filters, space.store))
         vector, modality = self._vector(space, query)
         wanted = query.offset + query.limit
         asked_with = {term.item for term in query.terms if term.item is not None}
@@ -98,6 +104,15 @@ class SearchLibrary(Library):
         ranked.sort(key=lambda pair: (-pair[0], -pair[1].score, pair[1].id))
         page = ranked[query.offset : wanted]
         return [_hit(rank, place, item, query) for rank, (place, item) in enumerate(page, start=query.offset + 1)]
+
+    def facets(self, filters: Filters | None = None) -> tuple[Facet, ...]:
+        """How many items of each kind, folder, year ... pass the filters; counted over all that pass, not over hits."""
+        self.renew()
+        space = self.space()
+        if space is None:
+            self.require_existing()
+            return ()
+        return count_facets(space.store, completed(filters or Filters(), space.store).where())
 
     def item(self, item_id: str) -> Hit | None:
         """One item of the collection, as a hit of rank 0; None if there is no such item."""

@@ -60,8 +60,9 @@ class Facet:
 def count_facets(store: Store, where: Where | None = None) -> tuple[Facet, ...]:
     """Count what passes the filter, exactly.
 
-    All of it, not only the hits of a query: by meaning every item answers, more or less. Kind, file type, orientation, camera, town, keyword, folder (one level below the folder that all have in common), year (by
-    the date: taken where known, else modified) and size. A facet that has no value is left out.
+    All of it, not only the hits of a query: by meaning every item answers, more or less. Kind, file type, orientation, camera,
+    town, keyword, folder (one level below the folder that all have in common), year (by the date: taken where known, else
+    modified) and size. A facet that has no value is left out.
     """
     where = where or Where()
     known = {field.name for field in FIELDS}
@@ -73,11 +74,12 @@ def count_facets(store: Store, where: Where | None = None) -> tuple[Facet, ...]:
 
 
 def narrowed(filters: Filters, name: str, value: str) -> Filters:
-    """The filters with one value of a facet in addition. Raises LibraryError where nothing would be left."""
+    """The filters with one value of a facet, in place of what the same filter said before."""
+    changes: dict[str, Any] = {{"folder": "under", "year": "dates"}.get(name, name): value}
     if name == "size":
         _, least, most = next(size for size in _SIZES if size[0] == value)
-        return replace(filters, min_bytes=least, max_bytes=most)
-    return replace(filters, **{{"folder": "under", "year": "dates"}.get(name, name): value})
+        changes = {"min_bytes": least, "max_bytes": most}
+    return replace(filters, **changes)
 
 
 def _values(store: Store, key: str, where: Where) -> Iterator[Value]:

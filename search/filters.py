@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -13,7 +13,7 @@ from indexer.schema import FIELDS
 from indexer.store.base import Condition, GeoRadius, Match, Range, Where, Words
 from search.dates import When, first_moment, last_moment, span
 
-__all__ = ["Filters", "Orientation", "place_of"]
+__all__ = ["Filters", "Orientation", "joined", "place_of"]
 
 Orientation = Literal["landscape", "portrait", "square"]
 Several = str | Sequence[str] | None
@@ -72,6 +72,18 @@ class Filters:
     def given(self) -> dict[str, object]:
         """The filters that are set: name -> value."""
         return {field.name: value for field in fields(self) if (value := getattr(self, field.name)) != field.default}
+
+
+def joined(one: Filters, other: Filters) -> Filters:
+    """What passes both. Raises LibraryError where both set a filter to something else.
+
+    >>> joined(Filters(kind="image"), Filters(since="2019")).given
+    {'kind': 'image', 'since': '2019'}
+    """
+    for name, value in other.given.items():
+        if one.given.get(name, value) != value:
+            raise LibraryError(f"the filter {name} is given twice: {one.given[name]} and {value}.")
+    return replace(one, **other.given)  # type: ignore[arg-type]  # its own values
 
 
 def place_of(near: str) -> tuple[float, float, str]:

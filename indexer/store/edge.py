@@ -65,7 +65,7 @@ class EdgeStore:
         self._manifest_file = self._folder / "manifest.json"
 
     def create(self, manifest: Manifest) -> None:
-        """See Store. The query side of the manifest is renewed where only that differs; new fields of the schema get an index."""
+        """See Store. The query side of the manifest is renewed where only that differs; new fields get their index."""
         if self.manifest() == manifest and not self._lacks_fields():
             return
         with self._shared.lease("making it", self._wait, self._on_wait):
