@@ -60,7 +60,7 @@ class SearchLibrary(Library):
     ) -> list[Hit]:
         """Hits for words, a picture (or several), both, or "more like this hit", best first.
 
-        `filters` may hold any of them; kind, under, since and until are short for those. Filters run inside the engine's search.
+        `filters` may hold any of them; kind, under, since and until are short for those. They run inside the engine's search.
         `exact` bypasses the graph and scans. Raises InputError for a query that no tower can take, FileError for a picture that
         cannot be read, LibraryError for filters that make no sense or a collection that does not exist, SpaceMismatch and
         StoreError as the store gives them.

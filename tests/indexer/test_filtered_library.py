@@ -1,10 +1,14 @@
 """Filters and facets over a real collection, on both engines."""
 
+import json
+from contextlib import nullcontext
+
 import pytest
 
 from encoders.errors import LibraryError
 from indexer.store.base import Where
 from search import Filters
+from search.__main__ import main
 
 
 @pytest.fixture
@@ -52,7 +56,7 @@ def test_short_and_whole_filters_join(library, files):
 
 
 def test_what_the_collection_does_not_hold_is_told_with_what_it_does(library):
-    with pytest.raises(LibraryError, match="Some that there are: .*NIKON D750"):
+    with pytest.raises(LibraryError, match="Some that there are: Canon EOS R5, NIKON D750"):
         library.search("red", filters=Filters(camera="leica"))
 
 
@@ -63,3 +67,18 @@ def test_facets_count_what_passes(library):
     narrowed = {facet.name: facet for facet in library.facets(Filters(camera="nikon"))}
     assert sum(value.count for value in narrowed["extension"].values) == 2
     assert narrowed["year"].values[0].count == 2
+
+
+def test_the_command_line_counts_and_filters(library, home, capsys, monkeypatch):
+    monkeypatch.setattr("search.engine.open_library", lambda *_, **options: nullcontext(library))
+    assert main(["--facets", "--json", "--camera", "nikon"]) == 0
+    counted = {facet["name"]: facet["values"] for facet in json.loads(capsys.readouterr().out)}
+    assert counted["extension"] == [{"value": "png", "label": "png", "count": 2}]
+    assert main(["--facets", "--kind", "image"]) == 0
+    assert "         4  pictures" in capsys.readouterr().out.splitlines()
+    assert main(["--facets", "--not-kind", "image", "--orientation", "square"]) == 0
+    assert capsys.readouterr().out == "Nothing passes these filters.\n"
+    assert main(["red", "--json", "--near", "Paris"]) == 0
+    said = capsys.readouterr()
+    assert [hit["path"].rpartition("/")[2] for hit in json.loads(said.out)] == ["blue.png"]
+    assert "within 25 km of Paris, France (not Paris, " in said.err
