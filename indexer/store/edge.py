@@ -147,7 +147,7 @@ class EdgeStore:
         with self._using() as (shard, space), translated(self._collection):
             condition = edge_filter(where)
             query = Query.Nearest(vector, using=space)  # type: ignore[arg-type]  # a numpy row goes in as it is
-            params = SearchParams(hnsw_ef=beam_width(offset + limit), exact=exact)
+            params = SearchParams(hnsw_ef=beam_width(offset + limit, condition is not None), exact=exact)
 
             def fetch(most: int) -> list[ScoredItem]:
                 request = QueryRequest(limit=most, query=query, filter=condition, params=params, with_payload=True)
