@@ -63,7 +63,7 @@ def measure(folder: Path, items: int, dimension: int, queries: int) -> dict[str,
     rows, asked = make_vectors(items, dimension, queries)
     order = np.random.default_rng(1).permutation(items)  # place of an item in the order of chance
     results: dict[str, Any] = {"machine": describe_machine(), "items": items, "dimension": dimension, "queries": queries}
-    store = open_store(folder, "bench")
+    store = open_store(folder, "bench", wait=600.0)
     if store.manifest() is None:
         results |= fill(store, rows, order)
     state = store.info()
@@ -88,12 +88,17 @@ def measure(folder: Path, items: int, dimension: int, queries: int) -> dict[str,
 
 def make_vectors(items: int, dimension: int, queries: int) -> tuple[Vectors, Vectors]:
     """(items, dimension) and (queries, dimension) float32 unit rows around the same centres; cluster i // 100 for row i."""
-    chance = np.random.default_rng(0)
-    centres = chance.normal(size=(-(-items // _CLUSTER), dimension)).astype(np.float32)
-    picked = np.concatenate([np.arange(items) // _CLUSTER, chance.integers(0, len(centres), queries)])
-    rows = centres[picked] + np.float32(_NOISE) * chance.standard_normal((len(picked), dimension), dtype=np.float32)
-    rows = unit_rows(rows)
-    return np.ascontiguousarray(rows[:items]), np.ascontiguousarray(rows[items:])
+    centres = np.random.default_rng(0).normal(size=(-(-items // _CLUSTER), dimension)).astype(np.float32)
+    chance = np.random.default_rng(2)  # of its own: as many queries as one likes ask the same items
+    return (
+        _around(centres, np.arange(items) // _CLUSTER, np.random.default_rng(3)),
+        _around(centres, chance.integers(0, len(centres), queries), chance),
+    )
+
+
+def _around(centres: Vectors, picked: np.ndarray, chance: np.random.Generator) -> Vectors:
+    noise = chance.standard_normal((len(picked), centres.shape[1]), dtype=np.float32)
+    return unit_rows(centres[picked] + np.float32(_NOISE) * noise)
 
 
 def payload(number: int, place: int, items: int) -> dict[str, Any]:
