@@ -1,6 +1,6 @@
 """A search that is narrowed by a filter against one that is not: how long it takes, and whether it finds the nearest.
 
-    python -m benchmarks.filtered_search                   100,000 items: builds the index, then asks; about 10 minutes
+    python -m benchmarks.filtered_search                   100,000 items: writes them, builds the index, asks
     python -m benchmarks.filtered_search --keep FOLDER     leave the collection there, and use it again next time
     python -m benchmarks.filtered_search --out FILE        also write what was measured, for benchmarks.publish
 

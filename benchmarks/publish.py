@@ -78,7 +78,7 @@ def _filtered_search(results: Mapping[str, Any]) -> str:
         "",
         f"{results['engine']}, {results['items']:,} vectors of {results['dimension']} dimensions in clusters of 100,"
         f" {results['queries']} queries, on {machine['cores']} cores ({machine['architecture']}: {cpu}), shared with others;"
-        f" `python -m benchmarks.filtered_search`, commit {machine['commit']}.",
+        f" `python -m benchmarks.filtered_search --items {results['items']}`, commit {machine['commit']}.",
     ]
     return "\n".join(lines)
 
