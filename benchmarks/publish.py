@@ -17,7 +17,7 @@ from benchmarks.fine_tuning_tables import FINE_TUNING_TABLES
 __all__ = ["PAGES", "filled", "tables_of"]
 
 _ROOT = Path(__file__).parents[1]
-PAGES = (_ROOT / "README.md", _ROOT / "docs" / "fine_tuning.md")
+PAGES = tuple(_ROOT / page for page in ("README.md", "docs/fine_tuning.md", "docs/filters.md"))
 
 
 def filled(page: str) -> str:
@@ -66,8 +66,35 @@ def _main_job(results: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _filtered_search(results: Mapping[str, Any]) -> str:
+    plain, machine = results["unfiltered"], results["machine"]
+    lines = ["| filter | items that pass | median | 95% | against no filter | recall@10 |", "|---|---|---|---|---|---|"]
+    lines.append(
+        f"| none | {results['items']:,} | {plain['p50_ms']:.1f} ms | {plain['p95_ms']:.1f} ms | 1 | {plain['recall']:.3f} |"
+    )
+    for row in results["filtered"]:
+        lines.append(
+            f"| {_FILTERED[row['filter']]} | {row['items']:,} | {row['p50_ms']:.1f} ms | {row['p95_ms']:.1f} ms"
+            f" | {row['times_unfiltered']:.2f} | {row['recall']:.3f} |"
+        )
+    facets = results["facets_ms"]
+    cpu = ", ".join(machine["cpu"]) or "no vector extensions of note"
+    lines += [
+        "",
+        f"All facets counted: {facets['everything']:.0f} ms over everything, {facets['tenth']:.0f} ms over a tenth,"
+        f" {facets['hundredth']:.0f} ms over a hundredth.",
+        "",
+        f"{results['engine']}, {results['items']:,} vectors of {results['dimension']} dimensions in clusters of 100,"
+        f" {results['queries']} queries, on {machine['cores']} cores ({machine['architecture']}: {cpu}), shared with others;"
+        f" `python -m benchmarks.filtered_search --items {results['items']}`, commit {machine['commit']}.",
+    ]
+    return "\n".join(lines)
+
+
+_FILTERED = {"keyword": "keyword, by chance", "dates": "span of dates, by chance", "folder": "folder of whole clusters"}
 _TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "main_job": ("main_job", _main_job),
+    "filtered_search": ("filtered_search", _filtered_search),
     **{name: ("fine_tuning", table) for name, table in FINE_TUNING_TABLES.items()},
 }
 """Name of a table -> its results file, and function(results)."""

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from indexer.console import add_library_options, guarded, say
 from indexer.home import DEFAULT_COLLECTION
+from search.filter_options import add_filter_options, filters_of, place_told
 from search.term_options import add_term_options, terms_of
 
 if TYPE_CHECKING:
+    from search.filters import Filters
     from search.hits import Answer
 
 _EPILOG = """examples:
@@ -18,7 +20,9 @@ _EPILOG = """examples:
   python -m search "harbour at night" --kind image --since 2019      only pictures, from 2019 on
   python -m search --image photo.jpg --not people                    like this picture, but without people
   python -m search "a beach" --image dusk.jpg^0.5 --not-image crowd.jpg   words and pictures, with weights
+  python -m search "a beach" --dates "last summer" --near Lisbon --not-word screenshot
   python -m search "rent contract" --under ~/Documents --json
+  python -m search --facets --kind image                             how many there are, by year, camera, town ...
 """
 
 
@@ -26,9 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 done (also when nothing was found), 1 an error with a message, 2 wrong usage, 130 stopped."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if not (options.text or options.image or options.also or options.like):
+    if not (options.text or options.image or options.also or options.like or options.facets):
         parser.error("say what to look for: some words, --image FILE, or both")
-    return guarded(lambda: _search(options))
+    return guarded(lambda: _count(options) if options.facets else _search(options))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -41,24 +45,47 @@ def _parser() -> argparse.ArgumentParser:
     add_term_options(parser)
     parser.add_argument("-n", "--limit", type=int, default=10, metavar="N", help="hits at most; default: 10")
     parser.add_argument("--offset", type=int, default=0, metavar="N", help="hits to pass over, for paging")
-    parser.add_argument("--kind", choices=("image", "document"), help="only pictures, or only documents")
-    parser.add_argument("--under", metavar="FOLDER", help="only what lies below this folder")
-    parser.add_argument("--since", metavar="DATE", help="taken or changed at or after: 2023, 2023-05 or 2023-05-14")
-    parser.add_argument("--until", metavar="DATE", help="taken or changed at or before; all of the year, month or day")
     parser.add_argument("--model", metavar="CARD", help="ask with this card's query tower, this once")
     parser.add_argument("--exact", action="store_true", help="compare with every item instead of using the index")
+    parser.add_argument(
+        "--facets", action="store_true", help="count what passes the filters, by kind, folder, year ..., instead"
+    )
     add_library_options(parser)
+    add_filter_options(parser)
     return parser
+
+
+def _filters(options: argparse.Namespace) -> "Filters":
+    filters = filters_of(options)
+    if told := place_told(filters):
+        say(told)
+    return filters
+
+
+def _count(options: argparse.Namespace) -> int:
+    from search.engine import open_library
+
+    collection = options.collection or DEFAULT_COLLECTION
+    with open_library(options.home, collection, options.url, on_wait=say) as library:
+        facets = library.facets(_filters(options))
+    if options.json:
+        print(json.dumps([facet.to_dict() for facet in facets], ensure_ascii=False))
+        return 0
+    for facet in facets:
+        print(facet.label)
+        for value in facet.values:
+            print(f"{value.count:>10,}  {_printable(value.label)}")
+    if not facets:
+        print("Nothing passes these filters.")
+    return 0
 
 
 def _search(options: argparse.Namespace) -> int:
     from search.engine import open_library
-    from search.filters import Filters
     from search.query import Query
 
     collection = options.collection or DEFAULT_COLLECTION
-    filters = Filters(options.kind, options.under, options.since, options.until)
-    query = Query(terms_of(options), filters, options.limit, options.offset)
+    query = Query(terms_of(options), _filters(options), options.limit, options.offset)
     with open_library(options.home, collection, options.url, model=options.model, on_wait=say) as library:
         answer = library.answer(query, exact=options.exact)
     if options.json:

@@ -20,8 +20,10 @@ from search.compose import Composer
 from search.dates import When
 from search.evidence import EVIDENCE, relevance
 from search.explain import Asked, give_reasons, highlight, read_words
-from search.filters import Filters
+from search.facets import Facet, count_facets
+from search.filters import Filters, joined
 from search.hits import FITS, Answer, Hit, Reason, snippet
+from search.known_values import completed
 from search.pictures import PictureInput
 from search.query import Query, Term
 
@@ -48,6 +50,7 @@ class SearchLibrary(Library):
         since: When | None = None,
         until: When | None = None,
         *,
+        filters: Filters | None = None,
         offset: int = 0,
         like: str | None = None,
         not_text: Sequence[str] = (),
@@ -55,16 +58,17 @@ class SearchLibrary(Library):
     ) -> list[Hit]:
         """Hits for words, a picture (or several), both, or "more like this hit", best first.
 
-        Filters run inside the engine's search. `exact` bypasses the graph and scans. Raises InputError for a query that no
-        tower can take, FileError for a picture that cannot be read, LibraryError for filters that make no sense or a
-        collection that does not exist, SpaceMismatch and StoreError as the store gives them.
+        `filters` may hold any of them; kind, under, since and until are short for those. They run inside the engine's search.
+        `exact` bypasses the graph and scans. Raises InputError for a query that no tower can take, FileError for a picture that
+        cannot be read, LibraryError for filters that make no sense or a collection that does not exist, SpaceMismatch and
+        StoreError as the store gives them.
         """
         terms = [Term(text=text)] if text and text.strip() else []
         terms += [Term(image=each) for each in _pictures(image)]
         terms += [Term(item=like)] if like is not None else []
         terms += [Term(text=words, weight=-1.0) for words in not_text]
-        filters = Filters(kind, under, since, until)  # type: ignore[arg-type]  # a kind is checked there
-        query = Query(tuple(terms), filters, limit, offset)
+        short = Filters(kind, under, since, until)  # type: ignore[arg-type]  # a kind is checked there
+        query = Query(tuple(terms), joined(filters or Filters(), short), limit, offset)
         return list(self.answer(query, exact=exact).hits)
 
     def answer(self, query: Query, *, exact: bool = False) -> Answer:
@@ -84,6 +88,7 @@ class SearchLibrary(Library):
 
     def _answer_in(self, space: OpenSpace, query: Query, exact: bool) -> Answer:
         """Vectors of this space's towers meet vectors of this space, whatever others switch to meanwhile."""
+        query = replace(query, filters=completed(query.filters, space.store))
         vector = self._composer.vector(space, query)
         modality = self._composer.modality(space, query)
         backgrounds = self._backgrounds(space, vector, modality, query.where)
@@ -124,6 +129,15 @@ class SearchLibrary(Library):
         """Changes when the collection has grown or shrunk by some percent: samples are then taken anew."""
         items = self.ledger.counts().items if self.exists() else 0
         return (round(math.log(items + 1) * _STEPS),)
+
+    def facets(self, filters: Filters | None = None) -> tuple[Facet, ...]:
+        """How many items of each kind, folder, year ... pass the filters; counted over all that pass, not over hits."""
+        self.renew()
+        space = self.space()
+        if space is None:
+            self.require_existing()
+            return ()
+        return count_facets(space.store, completed(filters or Filters(), space.store).where())
 
     def item(self, item_id: str) -> Hit | None:
         """One item of the collection, as a hit of rank 0; None if there is no such item."""

@@ -25,6 +25,7 @@ __all__ = [
     "StoreInfo",
     "StoredItem",
     "Where",
+    "Words",
 ]
 
 FORMAT = 2
@@ -58,7 +59,15 @@ class GeoRadius:
     metres: float
 
 
-Condition = Match | Range | GeoRadius
+@dataclass(frozen=True)
+class Words:
+    """The text field holds all of these words, whole, in any order and case."""
+
+    key: str
+    text: str
+
+
+Condition = Match | Range | GeoRadius | Words
 
 
 @dataclass(frozen=True)
