@@ -1,4 +1,4 @@
-"""Command line of the indexer: add, read, status, failures, use, upgrade, remove, drop. Results to stdout, progress to stderr."""
+"""Command line of the indexer: add, read, status, failures, use, upgrade, remove... Results to stdout, progress to stderr."""
 
 import argparse
 import json

@@ -115,9 +115,9 @@ def test_it_pauses_stops_and_goes_on(open_main, files):
 def test_one_run_at_a_time(home, files, models):
     with Library(home) as library:
         library.add([files], workers=1)
-        with one_run(home / "collections" / "main", "main", library.current_run):
-            with pytest.raises(LibraryError, match="another run"):
-                read(library)
+        at_work = one_run(home / "collections" / "main", "main", library.current_run)
+        with at_work, pytest.raises(LibraryError, match="another run"):
+            read(library)
         library.drop()
         with pytest.raises(LibraryError, match="no collection"):
             read(library)
@@ -156,7 +156,7 @@ def test_commands(home, files, models, monkeypatch, capsys):
     assert main(["read"]) == 1
     assert pip in capsys.readouterr().err
     assert "Words" not in _status(capsys)
-    monkeypatch.setattr("indexer.ocr_run.OcrRun", lambda library, **options: _WithNames(library, **options))
+    monkeypatch.setattr("indexer.ocr_run.OcrRun", _WithNames)
     monkeypatch.setattr("indexer.ocr.find_spec", lambda name: name)
     assert main(["add", "--read", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
