@@ -29,6 +29,7 @@ PictureReader = Callable[[OcrJob, Limits], str | Failed]
 
 _PAGE = 64  # pictures taken from the list together
 _AHEAD = 2  # pictures given to the worker while one is read
+_PICTURES_A_WORKER = 500  # then it is replaced: the engine keeps memory for every shape it has seen
 _SECONDS = 2.0  # between writes: a kill costs no more than this
 _PULSE_SECONDS = 0.5
 
@@ -99,7 +100,7 @@ class OcrRun:
         if not total:
             return
         jobs: dict[str, Content] = {}
-        with ReadingPool(1) as pool:
+        with ReadingPool(1, _PICTURES_A_WORKER) as pool:
             for one in work_ahead(
                 pool, self._jobs(jobs), self._reader, (self._limits,), limits=self._limits, window=1 + _AHEAD
             ):

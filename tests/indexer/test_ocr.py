@@ -2,8 +2,10 @@
 
 import hashlib
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
+import skimage
 from PIL import Image, ImageDraw, ImageFont
 
 from encoders.errors import MissingDependency
@@ -39,6 +41,9 @@ def test_lines_are_joined_cleaned_and_cut():
 def test_the_real_engine_reads_a_sign_and_nothing_in_an_empty_picture():
     assert words_in(sign("LIGHTHOUSE\nopen daily")) == "LIGHTHOUSE\nopen daily"
     assert words_in(Image.new("RGB", (64, 64), "teal")) == ""
+    page = Image.open(Path(skimage.__file__).parent / "data" / "page.png").convert("RGB")
+    assert page.size == (384, 191), "a small picture of small print"
+    assert "as either object or background" in words_in(page)
 
 
 @needs_rapidocr
