@@ -4,7 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-__all__ = ["WordTable", "content_words"]
+__all__ = ["WordTable", "content_words", "list_words"]
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _STOP = frozenset(
@@ -24,7 +24,12 @@ def content_words(text: str) -> frozenset[str]:
     >>> sorted(content_words("Returns the houses of foxes"))
     ['fox', 'hous']
     """
-    return frozenset(_stem(word) for word in _WORD.findall(text.casefold()) if word not in _STOP)
+    return frozenset(list_words(text))
+
+
+def list_words(text: str) -> list[str]:
+    """The same in order, each as often as it stands there."""
+    return [_stem(word) for word in _WORD.findall(text.casefold()) if word not in _STOP]
 
 
 def _stem(word: str) -> str:
