@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 __all__ = ["WordTable", "content_words", "list_words"]
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
-_STOP = frozenset(
-    "about above after all also and any are based been before being between both but can could did does each etc few for from "
-    "given had has have having her here him his how into its just may more most must not off one only onto other our out over "
-    "own per same set she should some such than that the their them then there these they this those through too two under "
-    "until use used uses using very via was were what when where whether which while who why will with without would you your "
-    "return returns get gets".split()
-)
+_STOP_WORDS = """
+about above after all also and any are based been before being between both but can could did does each etc few for from
+given had has have having her here him his how into its just may more most must not off one only onto other our out over
+own per same set she should some such than that the their them then there these they this those through too two under
+until use used uses using very via was were what when where whether which while who why will with without would you your
+return returns get gets
+"""
+_STOP = frozenset(_STOP_WORDS.split())
 _ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ers", "ed", "er", "es", "s", "e", "y")
 _SHORTEST_STEM = 3
 
@@ -56,7 +57,5 @@ class WordTable:
         """
         words = content_words(query)
         allowed = None if among is None else set(among)
-        counts = Counter(
-            place for word in words for place in self._places.get(word, ()) if allowed is None or place in allowed
-        )
+        counts = Counter(place for word in words for place in self._places.get(word, ()) if allowed is None or place in allowed)
         return max(counts.values(), default=0) / max(1, len(words))

@@ -23,9 +23,7 @@ MAN_PACKAGES = (
     Package(
         "coreutils", "debian", "9.1-1", "61038f857e346e8500adf53a2a0a20859f4d3a3b51570cc876b153a2d51a3091", "GPL-3.0-or-later"
     ),
-    Package(
-        "tcl8.6-doc", "debian", "8.6.13+dfsg-2", "e6468aa726a0d77f3e61ae4714bcf7c4c4ddd02828388977f765ffdda4935876", "TCL"
-    ),
+    Package("tcl8.6-doc", "debian", "8.6.13+dfsg-2", "e6468aa726a0d77f3e61ae4714bcf7c4c4ddd02828388977f765ffdda4935876", "TCL"),
 )
 
 _LEAST, _MOST = 250, 2500  # characters of a body
@@ -34,7 +32,8 @@ _LEFT_OUT = re.compile(
 )
 _FONT = re.compile(r"\\f(\[[A-Z]*\]|\([A-Z]{2}|.)|\\s[-+]?\d+")
 _SIGNS = {"\\-": "-", "\\(aq": "'", "\\(dq": '"', "\\(lq": '"', "\\(rq": '"', "\\(bu": "*", "\\e": "\\", "\\ ": " ", "\\~": " "}
-_TEXT_MACROS = frozenset({"B", "I", "BR", "BI", "RB", "RI", "IR", "IB", "SM", "SB", "SS", "IP", "QW", "PQ"})
+_JOINING = frozenset({"BR", "BI", "RB", "RI", "IR", "IB"})  # their words are one, in two fonts
+_TEXT_MACROS = _JOINING | {"B", "I", "SM", "SB", "SS", "IP", "QW", "PQ"}
 
 
 @dataclass(frozen=True)
@@ -91,8 +90,8 @@ def _text_of(line: str) -> str:
     if macro not in _TEXT_MACROS:
         return ""
     words = re.sub(r'"([^"]*)"', lambda found: found[1].replace(" ", "\0"), _plain(words))
-    joined = ("" if len(macro) == 2 and macro.isupper() and macro[0] in "BIR" and macro[1] in "BIR" else " ").join(words.split())  # noqa: PLR2004 - macros of two fonts join their words
-    return joined.replace("\0", " ").strip()
+    between = "" if macro in _JOINING else " "
+    return between.join(words.split()).replace("\0", " ").strip()
 
 
 def _plain(text: str) -> str:

@@ -2,11 +2,11 @@
 
     python -m benchmarks.mixed_corpus --work DIR --recipe-work DIR
 
-Pictures: Open Clip Art and emoji that the starter's training held out, the stamps of Tux Paint, photographs of scikit-image; a
-query is what a picture is called, and nothing of it is in the file or its name. Documents: manual pages and docstrings; a query is the
-line that says what one is for, which is left out of the file. A fifth of the picture groups and all documents of some topics are left
-out of the collection: what they are called has no answer there. Everything comes from packages; DIR/corpus/corpus.json says
-what is what.
+Pictures: Open Clip Art and emoji that the starter's training held out, the stamps of Tux Paint, photographs of
+scikit-image; a query is what a picture is called, and nothing of it is in the file or its name. Documents: manual pages
+and docstrings; a query is the line that says what one is for, which is left out of the file. A fifth of the picture
+groups and all documents of some topics are left out of the collection: what they are called has no answer there.
+Everything comes from packages; DIR/corpus/corpus.json says what is what.
 """
 
 import argparse
@@ -75,7 +75,7 @@ class Corpus:
 
 
 def half_of(group: str) -> str:
-    """"fit" or "test", by the name of the group alone."""
+    """The half that a group belongs to, "fit" or "test", by its name alone."""
     return ("fit", "test")[hashlib.sha256(group.encode()).digest()[0] & 1]
 
 
@@ -85,7 +85,7 @@ def is_left_out(group: str) -> bool:
 
 
 def build_corpus(work: Path, recipe: Path, clip_art: bool = True) -> Corpus:
-    """Write the files and corpus.json into WORK/corpus, unless they are there; minutes, and hours where the recipe never ran."""
+    """Write the files and corpus.json into WORK/corpus, unless they are there: hours where the recipe never ran."""
     folder = work / "corpus"
     if not (folder / "corpus.json").is_file():
         documents, queries = choose_documents([*read_man_pages(work / "packages"), *read_docstrings()])
