@@ -62,16 +62,15 @@ def read_emoji_held_out(recipe: Path) -> list[Drawing]:
 
 
 def read_stamps(work: Path) -> list[Drawing]:
-    """The stamps of Tux Paint, photographs and drawings, that have an English caption."""
+    """The stamps of Tux Paint that are PNG, photographs and drawings, and have an English caption."""
     folder = fetch_package(_STAMPS, work / "packages") / "usr" / "share" / "tuxpaint" / "stamps"
     stamps = []
     for path in sorted(folder.rglob("*.txt")):
         caption = path.read_text(encoding="utf-8").partition("\n")[0].strip().rstrip(".")
-        picture = next((path.with_suffix(end) for end in (".png", ".svg") if path.with_suffix(end).is_file()), None)
-        if caption and picture is not None:
-            drawn = picture if picture.suffix == ".png" else picture.read_text(encoding="utf-8")
+        picture = path.with_suffix(".png")
+        if caption and picture.is_file():
             topics = tuple(path.relative_to(folder).parts[:-1])
-            stamps.append(Drawing(_STAMPS.name, path.relative_to(folder).as_posix(), caption, topics, drawn))
+            stamps.append(Drawing(_STAMPS.name, path.relative_to(folder).as_posix(), caption, topics, picture))
     return stamps
 
 

@@ -15,7 +15,7 @@ from search import SearchLibrary
 
 __all__ = ["DEPTH", "Answers", "ask_library", "ask_plainly", "first_right", "score_list", "took"]
 
-DEPTH = 100
+DEPTH = 20
 """How far down a list the right answer is looked for."""
 
 _RANKS = (1, 5, 10)
@@ -49,16 +49,17 @@ def ask_plainly(part: Part, queries: Sequence[int]) -> dict[str, _Places]:
     return {name: _padded(best_first(scores, DEPTH)) for name, scores in ways.items()}
 
 
-def ask_library(part: Part, library: SearchLibrary, queries: Sequence[int], told: bool = False) -> Answers:
-    """`library.search` as anybody calls it, of a library that holds this part; `told`: narrowed to the right kind."""
-    lists = np.full((len(queries), DEPTH), -1)
-    relevance = np.zeros((len(queries), DEPTH))
+def ask_library(part: Part, library: SearchLibrary, queries: Sequence[int]) -> tuple[Answers, Answers]:
+    """`library.search` as anybody calls it, of a library that holds this part; and the same, narrowed to the right kind."""
+    plain, told = (Answers(np.full((len(queries), DEPTH), -1), np.zeros((len(queries), DEPTH))) for _ in range(2))
     for row, place in enumerate(queries):
         query = part.stored.corpus.queries[place]
-        hits = library.search(query.text, limit=DEPTH, kind=query.kind or None if told else None)
-        lists[row, : len(hits)] = [part.places[hit.id] for hit in hits]
-        relevance[row, : len(hits)] = [hit.relevance for hit in hits]
-    return Answers(lists, relevance)
+        for answers, kind in ((plain, None), (told, query.kind or None)):
+            if answers is plain or place in part.right:
+                hits = library.search(query.text, limit=DEPTH, kind=kind)
+                answers.lists[row, : len(hits)] = [part.places[hit.id] for hit in hits]
+                answers.relevance[row, : len(hits)] = [hit.relevance for hit in hits]
+    return plain, told
 
 
 def took(part: Part, library: SearchLibrary, queries: Sequence[int]) -> dict[str, float]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from encoders.recipe.packages import Package, fetch_package
 
-__all__ = ["MAN_PACKAGES", "Article", "read_man_pages", "read_page"]
+__all__ = ["MAN_PACKAGES", "Article", "read_man_pages", "read_page", "shortened"]
 
 MAN_PACKAGES = (
     Package(
@@ -75,7 +75,7 @@ def read_page(source: str, topic: str) -> Article | None:
             lines.append(text)
     name, dash, query = " ".join(sections.get("NAME", ())).partition(" - ")
     parts = [" ".join(lines) for title, lines in sections.items() if not _LEFT_OUT.fullmatch(title)]
-    body = _shortened("\n\n".join(part for part in parts if part))
+    body = shortened("\n\n".join(part for part in parts if part), _MOST)
     if not dash or len(body) < _LEAST:
         return None
     return Article(name.split(",")[0].strip(), topic, query.strip(), body)
@@ -101,9 +101,13 @@ def _plain(text: str) -> str:
     return re.sub(r"\\(\(..|\[[^\]]*\]|[&|^/,:%cp])", "", text)
 
 
-def _shortened(body: str) -> str:
-    """At most so many characters, cut behind a sentence where there is one."""
-    if len(body) <= _MOST:
+def shortened(body: str, most: int) -> str:
+    """At most so many characters, cut behind a sentence where there is one.
+
+    >>> shortened("One is here. Two is here.", 20)
+    'One is here.'
+    """
+    if len(body) <= most:
         return body
-    end = body.rfind(". ", _LEAST, _MOST)
-    return body[: end + 1 if end > 0 else _MOST]
+    end = body.rfind(". ", most // 3, most)
+    return body[: end + 1 if end > 0 else most]

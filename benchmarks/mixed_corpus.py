@@ -22,12 +22,13 @@ from pathlib import Path
 
 from benchmarks.corpus_pictures import SOURCES, read_pictures
 from benchmarks.docstrings import read_docstrings
-from benchmarks.man_pages import MAN_PACKAGES, Article, read_man_pages
+from benchmarks.man_pages import MAN_PACKAGES, Article, read_man_pages, shortened
 from encoders.recipe.drawings import Drawing, full_caption, render
 
 __all__ = ["Asked", "Corpus", "Item", "build_corpus", "choose_documents", "half_of", "name_pictures", "read_corpus"]
 
 _DOCUMENTS = 3000
+_LETTERS = 800  # of a document: one or two passages
 _DOCUMENT_QUERIES = 800
 _PACKAGE_QUERIES = 600
 _NONSENSE = 60
@@ -88,11 +89,11 @@ def build_corpus(work: Path, recipe: Path, clip_art: bool = True) -> Corpus:
     """Write the files and corpus.json into WORK/corpus, unless they are there: hours where the recipe never ran."""
     folder = work / "corpus"
     if not (folder / "corpus.json").is_file():
-        documents, queries = choose_documents([*read_man_pages(work / "packages"), *read_docstrings()])
         pictures, more = name_pictures(read_pictures(work, recipe, _tell, clip_art))
+        _write_pictures(folder, pictures)
+        documents, queries = choose_documents(_articles(work))
         queries = [*more, *queries, *_package_queries(), *_nonsense()]
         items = [*(item for item, _ in pictures), *documents]
-        _write_pictures(folder, pictures)
         for item in documents:
             path = folder / item.file
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -146,7 +147,7 @@ def choose_documents(articles: Sequence[Article]) -> tuple[list[Item], list[Aske
         group = f"document {article.query.casefold()}"
         source = "manual pages" if article.topic in manuals else "docstrings"
         file = f"documents/{place // 500:02}/document-{place:05}.txt"
-        items.append(Item(file, "document", source, group, article.name, (), article.body))
+        items.append(Item(file, "document", source, group, article.name, (), shortened(article.body, _LETTERS)))
         by_query[group].append(article)
     asked: dict[str, list[Asked]] = defaultdict(list)
     for item in items:
@@ -159,11 +160,23 @@ def choose_documents(articles: Sequence[Article]) -> tuple[list[Item], list[Aske
     return items, list(dict.fromkeys(queries))
 
 
+def _articles(work: Path) -> list[Article]:
+    """Kept, since reading the source of whole packages takes a minute."""
+    kept = work / "articles.json"
+    if not kept.is_file():
+        articles = [*read_man_pages(work / "packages"), *read_docstrings()]
+        kept.write_text(json.dumps([asdict(article) for article in articles]), encoding="utf-8")
+    return [Article(**article) for article in json.loads(kept.read_text(encoding="utf-8"))]
+
+
 def _write_pictures(folder: Path, pictures: Iterable[tuple[Item, Drawing]]) -> None:
     for item, drawing in pictures:
         path = folder / item.file
         path.parent.mkdir(parents=True, exist_ok=True)
-        render(drawing).save(path, format="png", compress_level=1)
+        if not path.is_file():
+            half = path.with_suffix(".half")
+            render(drawing).save(half, format="png", compress_level=1)
+            half.rename(path)
 
 
 def _package_queries() -> list[Asked]:

@@ -86,8 +86,8 @@ def measure_part(part: Part, library: SearchLibrary) -> tuple[dict[str, Any], Ju
     asked = part.stored.corpus.queries
     matches, others = list(part.right), list(part.absent)
     rights = [part.right[place] for place in matches]
-    answers, told = ask_library(part, library, matches), ask_library(part, library, matches, told=True)
-    nothing = ask_library(part, library, others)
+    answers, told = ask_library(part, library, matches)
+    nothing, _ = ask_library(part, library, others)
     ways = {**ask_plainly(part, matches), "this library": answers.lists, "this library, told the kind": told.lists}
     test = np.array([asked[place].half == "test" for place in matches])
     sets = np.array([asked[place].set for place in matches])

@@ -1,7 +1,7 @@
 """Fill the tables of the pages from the results: `python -m benchmarks.publish`. A test fails when they differ.
 
-A table stands between `<!-- NAME -->` and `<!-- /NAME -->`; `benchmarks/results/NAME.json` is what `benchmarks.NAME --out`
-wrote.
+A table stands between `<!-- NAME -->` and `<!-- /NAME -->`. `benchmarks/results/FILE.json` is what `benchmarks.FILE --out`
+wrote; several tables may be of one.
 """
 
 import json
@@ -12,16 +12,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.one_list_tables import calibration_table, lists_table, quality_table, relevance_table, ways_table
+
 __all__ = ["PAGES", "filled"]
 
 _ROOT = Path(__file__).parents[1]
-PAGES = (_ROOT / "README.md",)
+PAGES = (_ROOT / "README.md", _ROOT / "docs" / "relevance.md")
 
 
 def filled(page: str) -> str:
     """The page with every table made anew from its results."""
-    for name, table in _TABLES.items():
-        results = json.loads((_ROOT / "benchmarks" / "results" / f"{name}.json").read_text(encoding="utf-8"))
+    for name, (file, table) in _TABLES.items():
+        results = json.loads((_ROOT / "benchmarks" / "results" / f"{file}.json").read_text(encoding="utf-8"))
         block = f"<!-- {name} -->\n{table(results)}\n<!-- /{name} -->"
         page = re.sub(rf"<!-- {name} -->.*?<!-- /{name} -->", lambda _, block=block: block, page, flags=re.DOTALL)
     return page
@@ -58,7 +60,14 @@ def _main_job(results: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-_TABLES: dict[str, Callable[[Mapping[str, Any]], str]] = {"main_job": _main_job}
+_TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
+    "main_job": ("main_job", _main_job),
+    "quality": ("one_list", quality_table),
+    "lists": ("one_list", lists_table),
+    "ways": ("one_list", ways_table),
+    "relevance": ("one_list", relevance_table),
+    "calibration": ("one_list", calibration_table),
+}
 
 
 def main() -> int:

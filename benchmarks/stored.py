@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.mixed_corpus import Corpus, Item
+from encoders.dual import DualEncoder
 from encoders.vectors import Vectors
 from indexer.items import Payload
 from search import open_library
@@ -49,6 +50,13 @@ class Stored:
         ]
 
 
+def _encode_queries(encoder: DualEncoder, corpus: Corpus) -> Vectors:
+    """(q, d) of corpus.queries."""
+    texts = [query.text for query in corpus.queries]
+    starts = range(0, len(texts), _QUERIES_A_CALL)
+    return np.concatenate([encoder.encode_queries("text", texts[start : start + _QUERIES_A_CALL]) for start in starts])
+
+
 def _called(item: Item) -> str:
     return " ".join((item.name, *item.keywords))
 
@@ -57,21 +65,16 @@ def index_corpus(work: Path, corpus: Corpus, card: str) -> Stored:
     """Index the corpus with a model (`Library.add`), encode the queries, and keep both in WORK; loads them where they are."""
     kept = work / f"stored-{card}"
     kept.mkdir(parents=True, exist_ok=True)
-    if not (kept / "asked.npy").is_file():
-        with open_library(work / "home", card) as library:
+    with open_library(work / "home", card) as library:
+        if not (kept / "asked.npy").is_file():
+            np.save(kept / "asked.npy", _encode_queries(library.load(card), corpus))
+        if not (kept / "points.json").is_file():
             report = library.add([corpus.folder / "pictures", corpus.folder / "documents"], model=card)
             if report.failed:
                 raise SystemExit(f"{report.failed} files of the corpus could not be indexed: {library.failures()[:3]}")
             items = list(library.store.scan(with_vectors=True))
-            texts = [query.text for query in corpus.queries]
-            tower = library.encoder
-            asked = [
-                tower.encode_queries("text", texts[start : start + _QUERIES_A_CALL])
-                for start in range(0, len(texts), _QUERIES_A_CALL)
-            ]
-        np.save(kept / "vectors.npy", np.array([item.vector for item in items], np.float32))
-        (kept / "points.json").write_text(json.dumps([[item.id, item.payload] for item in items]), encoding="utf-8")
-        np.save(kept / "asked.npy", np.concatenate(asked))
+            np.save(kept / "vectors.npy", np.array([item.vector for item in items], np.float32))
+            (kept / "points.json").write_text(json.dumps([[item.id, item.payload] for item in items]), encoding="utf-8")
     points = json.loads((kept / "points.json").read_text(encoding="utf-8"))
     places = {(corpus.folder / item.file).absolute().as_posix(): place for place, item in enumerate(corpus.items)}
     files = [[places[path] for path in payload["paths"]] for _, payload in points]
