@@ -1,34 +1,33 @@
-"""A query to hits: encode, ask the store once for each kind of candidate, bring both onto one scale, rank.
+"""A query to hits: encode, measure its background, ask the store for one plan, put the answers in words.
 
-Pictures and passages share a space but not a scale, so each modality is searched on its own (inside the engine, with the
-same filter) and the two lists meet by `calibrate.position`. Every modality contributes offset + limit candidates, which is
-as many as the merged page could take, so paging neither repeats nor drops a hit.
+Pictures and passages share a space but not a scale, so each modality is a leg of its own whose scores are turned into
+evidence (`evidence`), where words join them. The engine adds it all up, so there is one ranking and paging neither repeats
+nor drops a hit.
 """
 
-from collections import OrderedDict
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from threading import Lock
 
-import numpy as np
-
-from encoders.dual import DualEncoder
-from encoders.errors import LibraryError, StoreError
-from encoders.vectors import Vectors, unit_rows
+from encoders.errors import StoreError
+from encoders.vectors import Vectors
 from indexer.library import Library
 from indexer.spaces import OpenSpace
-from indexer.store.base import Match, ScoredItem, StoredItem, Where
-from search.calibrate import position, relevance
+from indexer.store.base import FusedItem, Leg, Match, Plan, Where
+from search.background import Background, Samples, measure_background
+from search.compose import Composer
 from search.dates import When
+from search.evidence import EVIDENCE, relevance
+from search.explain import Asked, give_reasons, highlight, read_words
 from search.filters import Filters
-from search.hits import Hit, Reason, snippet
-from search.pictures import PictureInput, query_picture
+from search.hits import FITS, Answer, Hit, Reason, snippet
+from search.pictures import PictureInput
 from search.query import Query, Term
 
 __all__ = ["SearchLibrary", "open_library"]
 
-_NOT_WEIGHT = 0.5  # how hard "not" pushes away, against 1 for what is asked
-_CACHED_VECTORS = 256
+_STEPS = 20  # a collection's sample is taken anew for each twentieth that its size changes by
 
 
 class SearchLibrary(Library):
@@ -36,8 +35,8 @@ class SearchLibrary(Library):
 
     def __init__(self, *args: object, **options: object) -> None:
         super().__init__(*args, **options)  # type: ignore[arg-type]  # Library's own signature
-        self._vectors: OrderedDict[tuple[str | None, str], Vectors] = OrderedDict()  # by tower and text
-        self._cache_lock = Lock()
+        self._composer = Composer()
+        self._samples = Samples()
 
     def search(  # noqa: PLR0913 - the options of one question, each with a default
         self,
@@ -66,15 +65,15 @@ class SearchLibrary(Library):
         terms += [Term(text=words, weight=-1.0) for words in not_text]
         filters = Filters(kind, under, since, until)  # type: ignore[arg-type]  # a kind is checked there
         query = Query(tuple(terms), filters, limit, offset)
-        return self.answer(query, exact=exact)
+        return list(self.answer(query, exact=exact).hits)
 
-    def answer(self, query: Query, *, exact: bool = False) -> list[Hit]:
-        """Hits for a query that was put together before."""
+    def answer(self, query: Query, *, exact: bool = False) -> Answer:
+        """What comes of a query that was put together before: hits, and whether any of them fits."""
         self.renew()
         space = self.space()
         if space is None:
             self.require_existing()  # nothing was ever added: say so; added, but without any item: nothing is found
-            return []
+            return Answer((), False, 0)
         try:
             return self._answer_in(space, query, exact)
         except StoreError:
@@ -83,84 +82,61 @@ class SearchLibrary(Library):
                 raise
             return self._answer_in(now, query, exact)  # another space had taken its place, and it was discarded
 
-    def _answer_in(self, space: OpenSpace, query: Query, exact: bool) -> list[Hit]:
+    def _answer_in(self, space: OpenSpace, query: Query, exact: bool) -> Answer:
         """Vectors of this space's towers meet vectors of this space, whatever others switch to meanwhile."""
-        encoder = space.encoder
-        vector, modality = self._vector(space, query)
-        wanted = query.offset + query.limit
+        vector = self._composer.vector(space, query)
+        modality = self._composer.modality(space, query)
+        backgrounds = self._backgrounds(space, vector, modality, query.where)
+        items = sum(background.items for background in backgrounds.values())
+        words, stems = read_words(query.text)
+        asked = Asked(words, stems, tuple(space.store.word_peaks(words)))
+        plan = Plan(
+            vector,
+            tuple(_leg(candidate, query.where, background) for candidate, background in backgrounds.items()),
+            words,
+            EVIDENCE.words_line(asked.peaks, items),
+            exact=exact,
+        )
         asked_with = {term.item for term in query.terms if term.item is not None}
-        ranked: list[tuple[float, ScoredItem]] = []
+        first = query.offset + query.limit + len(asked_with)
+        pool = [item for item in space.store.fuse(plan, first) if item.id not in asked_with]
+        page = pool[query.offset : query.offset + query.limit]
+        hits = tuple(
+            _hit(rank, item, backgrounds[item.payload["modality"]], plan, asked)
+            for rank, item in enumerate(page, start=query.offset + 1)
+        )
+        found = bool(pool) and relevance(pool[0].score) >= FITS
+        return Answer(hits, found, items, None if found else _advice(hits, asked))
+
+    def _backgrounds(self, space: OpenSpace, vector: Vectors, modality: str, where: Where) -> dict[str, Background]:
+        """Candidate modality -> what this query scores on its items that do not fit."""
+        encoder, version = space.encoder, self._version()
+        found = {}
         for candidate in sorted(encoder.candidate_modalities):
-            where = Where((Match("modality", (candidate,)), *query.where.must), query.where.must_not)
-            for item in space.store.search(vector, wanted + len(asked_with), where, exact=exact):
-                if item.id not in asked_with:
-                    ranked.append((position(item.score, encoder.card, modality, candidate), item))
-        ranked.sort(key=lambda pair: (-pair[0], -pair[1].score, pair[1].id))
-        page = ranked[query.offset : wanted]
-        return [_hit(rank, place, item, query) for rank, (place, item) in enumerate(page, start=query.offset + 1)]
+            sample = self._samples.of(space.store, candidate, version)
+            if where.must or where.must_not:
+                these = Where((Match("modality", (candidate,)), *where.must), where.must_not)
+                sample = replace(sample, items=space.store.count(these))
+            found[candidate] = measure_background(vector, sample, *encoder.card.score_ranges[modality, candidate])
+        return found
+
+    def _version(self) -> tuple[int, ...]:
+        """Changes when the collection has grown or shrunk by some percent: samples are then taken anew."""
+        items = self.ledger.counts().items if self.exists() else 0
+        return (round(math.log(items + 1) * _STEPS),)
 
     def item(self, item_id: str) -> Hit | None:
         """One item of the collection, as a hit of rank 0; None if there is no such item."""
         space = self.spaces.answering()
         found = space.store.retrieve([item_id]) if space.manifest is not None else []
-        return _hit(0, 1.0, ScoredItem(found[0].id, 1.0, found[0].payload), None) if found else None
+        if not found:
+            return None
+        return _told(0, FusedItem(found[0].id, 0.0, found[0].payload, 1.0, 0.0), 1.0, (), Asked((), (), ()))
 
     def thumbnail(self, hit: Hit | str) -> bytes | None:
         """WebP of a hit (or of a content hash), None for documents."""
         content = hit if isinstance(hit, str) else hit.payload.get("content", "")
         return self.thumbnails.get(content)
-
-    # --- the query's vector
-
-    def _vector(self, space: OpenSpace, query: Query) -> tuple[Vectors, str]:
-        """(d,) float32 unit vector, and the modality whose scale its scores are on."""
-        wanted = [term.weight * self._term_vector(space, term) for term in query.wanted]
-        if len(wanted) == 1 and not query.unwanted:
-            return unit_rows(wanted[0][None])[0], self._modality(space, query)
-        total = np.sum(wanted, axis=0)
-        for term in query.unwanted:
-            total = total + _NOT_WEIGHT * term.weight * len(wanted) * self._term_vector(space, term)
-        return unit_rows(total[None])[0], self._modality(space, query)
-
-    def _modality(self, space: OpenSpace, query: Query) -> str:
-        """Words set the scale where there are any, else the first thing that is asked with."""
-        first = query.wanted[0]
-        if query.text:
-            return "text"
-        return str(_stored(space, first.item).payload["modality"]) if first.item else "image"
-
-    def _term_vector(self, space: OpenSpace, term: Term) -> Vectors:
-        """(d,) float32, unit length."""
-        if term.text is not None:
-            return self._text_vector(space.encoder, term.text)
-        if term.item is not None:
-            return _stored(space, term.item).vector  # type: ignore[return-value]  # asked for with vectors
-        return _picture_vector(space.encoder, term.image)  # type: ignore[arg-type]  # a term is one of the three
-
-    def _text_vector(self, encoder: DualEncoder, text: str) -> Vectors:
-        key = (encoder.query_fingerprints.get("text"), text)
-        with self._cache_lock:
-            if key in self._vectors:
-                self._vectors.move_to_end(key)
-                return self._vectors[key]
-        vector = encoder.encode_query(text=text)
-        with self._cache_lock:
-            self._vectors[key] = vector
-            while len(self._vectors) > _CACHED_VECTORS:
-                self._vectors.popitem(last=False)
-        return vector
-
-
-def _picture_vector(encoder: DualEncoder, image: PictureInput) -> Vectors:
-    spec = encoder.picture_spec
-    return encoder.encode_query(image=query_picture(image, None if spec is None else spec.size))
-
-
-def _stored(space: OpenSpace, item_id: str) -> StoredItem:
-    found = space.store.retrieve([item_id], with_vectors=True)
-    if not found:
-        raise LibraryError("the item to find similar ones for is no longer in this collection.")
-    return found[0]
 
 
 def open_library(
@@ -179,19 +155,44 @@ def _pictures(image: PictureInput | Sequence[PictureInput] | None) -> tuple[Pict
     return tuple(image) if isinstance(image, list | tuple) else (image,)  # type: ignore[return-value]  # bytes are no list
 
 
-def _hit(rank: int, place: float, item: ScoredItem, query: Query | None) -> Hit:
+def _leg(modality: str, where: Where, background: Background) -> Leg:
+    slope, offset = EVIDENCE.line(background)
+    return Leg(Where((Match("modality", (modality,)), *where.must), where.must_not), slope, offset)
+
+
+def _hit(rank: int, item: FusedItem, background: Background, plan: Plan, asked: Asked) -> Hit:
+    surprise = EVIDENCE.surprise(background, item.cosine)
+    reasons = give_reasons(item, surprise, plan.words_slope, asked)
+    return _told(rank, item, relevance(item.score), reasons, asked)
+
+
+def _told(rank: int, item: FusedItem, value: float, reasons: tuple[Reason, ...], asked: Asked) -> Hit:
     payload = item.payload
-    text = payload.get("text")
-    value = relevance(place)
+    text = payload.get("text") or payload.get("ocr")
+    shown = snippet(text, " ".join(asked.words)) if text else None
     return Hit(
         id=item.id,
         rank=rank,
         path=payload["paths"][0],
         kind=payload["kind"],
         page=payload.get("page"),
-        score=item.score,
+        score=item.cosine,
         relevance=value,
-        reasons=(Reason("meaning", 1.0, f"close in meaning (similarity {item.score:.2f})"),),
-        snippet=snippet(text, query.text if query else None) if text else None,
+        reasons=reasons,
+        snippet=shown,
         payload=payload,
+        marks=highlight(shown, asked) if shown else (),
+    )
+
+
+def _advice(hits: Sequence[Hit], asked: Asked) -> str | None:
+    """For people: why nothing fits."""
+    missing = [f"“{word}”" for word, peak in zip(asked.words, asked.peaks, strict=True) if not peak]
+    said = f" No item holds {', '.join(missing)}." if missing else ""
+    if not hits:
+        return f"Nothing passes the filters.{said}" if said else None
+    best = hits[0]
+    return (
+        f"What comes closest is {best.path.rpartition('/')[2]}, but items that have nothing to do with the query come"
+        f" about as close.{said}"
     )

@@ -6,7 +6,10 @@ from typing import Any
 
 from indexer.items import Kind, Payload
 
-__all__ = ["Hit", "Reason", "snippet"]
+__all__ = ["FITS", "Answer", "Hit", "Reason", "snippet"]
+
+FITS = 0.5
+"""From this relevance on, a hit is taken to be what was asked for."""
 
 _SNIPPET_CHARS = 240
 _WORD = re.compile(r"\w+")
@@ -16,8 +19,8 @@ _WORD = re.compile(r"\w+")
 class Reason:
     """One signal that brought a hit."""
 
-    signal: str  # "meaning"
-    share: float  # of the hit's relevance, 0 to 1
+    signal: str  # "meaning", "words", "words in the picture" or "name"
+    share: float  # of the hit's evidence, 0 to 1
     text: str  # for people
 
 
@@ -31,10 +34,16 @@ class Hit:
     kind: Kind
     page: int | None
     score: float  # cosine similarity, [-1, 1]
-    relevance: float  # [0, 1]
-    reasons: tuple[Reason, ...]
+    relevance: float  # [0, 1]: the probability that this is what was asked for
+    reasons: tuple[Reason, ...]  # the strongest first
     snippet: str | None
     payload: Payload
+    marks: tuple[tuple[int, int], ...] = ()  # (begin, end) of the query's words in the snippet
+
+    @property
+    def fits(self) -> bool:
+        """Taken to be what was asked for, rather than only the nearest there is."""
+        return self.relevance >= FITS
 
     @property
     def title(self) -> str | None:
@@ -50,11 +59,23 @@ class Hit:
             "page": self.page,
             "score": round(self.score, 6),
             "relevance": round(self.relevance, 4),
+            "fits": self.fits,
             "reasons": [{"signal": r.signal, "share": r.share, "text": r.text} for r in self.reasons],
             "snippet": self.snippet,
+            "marks": [list(mark) for mark in self.marks],
             "id": self.id,
             "title": self.title,
         }
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a query."""
+
+    hits: tuple[Hit, ...]
+    found: bool  # the best hit of all fits; if not, `hits` are merely the nearest
+    items: int  # that passed the filters, and competed
+    advice: str | None = None  # for people, where nothing fits: what came closest, and why it was not enough
 
 
 def snippet(text: str, query: str | None, length: int = _SNIPPET_CHARS) -> str:

@@ -35,6 +35,6 @@ def open_store(
 
 def list_collections(url: str, api_key: str | None = None) -> list[str]:
     """List the names of the collections that Skybridge made on a server, sorted. Raises StoreUnavailable."""
-    from indexer.store.server import server_collections
+    from indexer.store.catalogue import server_collections
 
     return server_collections(url, api_key)

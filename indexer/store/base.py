@@ -11,7 +11,24 @@ from typing import Any, Protocol
 from encoders.vectors import Vectors
 from indexer.items import Payload
 
-__all__ = ["GeoRadius", "Manifest", "Match", "Range", "ScoredItem", "Store", "StoreInfo", "StoredItem", "Where"]
+__all__ = [
+    "FORMAT",
+    "FusedItem",
+    "GeoRadius",
+    "Leg",
+    "Manifest",
+    "Match",
+    "Plan",
+    "Range",
+    "ScoredItem",
+    "Store",
+    "StoreInfo",
+    "StoredItem",
+    "Where",
+]
+
+FORMAT = 2
+"""Version of how a collection is laid out. 1: dense vectors only; 2: words beside them."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +78,7 @@ class Manifest:
     dimension: int
     query_fingerprints: Mapping[str, str]  # modality -> fingerprint of the query tower
     candidate_fingerprints: Mapping[str, str]  # modality -> fingerprint of the candidate tower
-    version: int = 1  # of this format
+    version: int = FORMAT
     answered_by: str = ""  # name of the space beside this one that answers instead; "": this one does
 
     def to_dict(self) -> dict[str, Any]:
@@ -93,6 +110,38 @@ class ScoredItem:
 
 
 @dataclass(frozen=True)
+class Leg:
+    """Items of one kind in a plan, and what a cosine says of them: evidence = offset + slope * cosine."""
+
+    where: Where
+    slope: float
+    offset: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One query over several signals, answered inside the engine: the evidence of all of them is added up."""
+
+    vector: Vectors  # (d,) float32, unit length
+    legs: tuple[Leg, ...]  # an item passes one of them at most
+    words: tuple[str, ...] = ()  # as indexer.words.query_words gives them
+    words_slope: float = 0.0  # evidence of one unit of BM25
+    depth: int = 128  # candidates a leg and signal: what none of them brings is no answer
+    exact: bool = False
+
+
+@dataclass(frozen=True)
+class FusedItem:
+    """One answer of a plan."""
+
+    id: str
+    score: float  # evidence, the more the better
+    payload: Payload
+    cosine: float  # to the plan's vector, [-1, 1]
+    words: float  # BM25 of the plan's words, 0 and more
+
+
+@dataclass(frozen=True)
 class StoreInfo:
     """The state of a collection in its engine."""
 
@@ -116,10 +165,16 @@ class Store(Protocol):
         """What `create` wrote, or None when there is no collection yet."""
 
     def upsert(self, ids: Sequence[str], vectors: Vectors, payloads: Sequence[Payload]) -> None:
-        """Write or replace items: ids (n,), vectors (n, d) float32 unit rows, payloads (n,). Durable after `flush`."""
+        """Write or replace items: ids (n,), vectors (n, d) float32 unit rows, payloads (n,). Durable after `flush`.
+
+        The words of an item are taken from its payload (`indexer.words`).
+        """
 
     def set_payload(self, ids: Sequence[str], payload: Payload) -> None:
-        """Merge these fields into the payload of every id; vectors are not touched. Unknown ids are ignored."""
+        """Merge these fields into the payload of every id; dense vectors are not touched. Unknown ids are ignored.
+
+        Where a field that words are taken from is among them, the words are taken anew.
+        """
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove items. Unknown ids are ignored."""
@@ -131,6 +186,16 @@ class Store(Protocol):
         self, vector: Vectors, limit: int, where: Where | None = None, offset: int = 0, exact: bool = False
     ) -> list[ScoredItem]:
         """Nearest items to one query vector, shape (d,), best first; ties broken by id so that paging never repeats."""
+
+    def fuse(self, plan: Plan, limit: int, offset: int = 0) -> list[FusedItem]:
+        """Best items by the sum of all evidence, ties by id.
+
+        Every item that the vector or the words bring is judged by its true cosine, and by its BM25 where it is among
+        the `depth` best by words.
+        """
+
+    def word_peaks(self, words: Sequence[str]) -> list[float]:
+        """For each word the BM25 of the item that it suits best, alone; 0 where no item holds it."""
 
     def retrieve(self, ids: Sequence[str], with_vectors: bool = False) -> list[StoredItem]:
         """Items in the order asked; unknown ids are left out."""

@@ -1,6 +1,7 @@
 """What is checked before anything reaches an engine: both refuse the same things in the same words."""
 
 import json
+import math
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,12 +11,13 @@ import numpy as np
 from encoders.errors import InputError, SpaceMismatch, StoreError
 from encoders.vectors import Vectors, check_vectors
 from indexer.items import Payload
-from indexer.store.base import Manifest
+from indexer.store.base import Manifest, Plan
 
 __all__ = [
     "check_items",
     "check_page",
     "check_payload",
+    "check_plan",
     "check_query",
     "check_scan",
     "checked_ids",
@@ -86,7 +88,16 @@ def merge_manifests(collection: str, stored: Manifest, wanted: Manifest) -> Mani
             f" Use the first model, build a space for the other one (python -m indexer upgrade --model {wanted.card}),"
             f" or start over: python -m indexer drop {collection}, then add again."
         )
-    return replace(stored, card=wanted.card, query_fingerprints=dict(wanted.query_fingerprints))
+    fingerprints = dict(wanted.query_fingerprints)
+    return replace(stored, card=wanted.card, query_fingerprints=fingerprints, version=max(stored.version, wanted.version))
+
+
+def check_plan(plan: Plan, dimension: int) -> None:
+    """Raise StoreError for a plan that no engine can answer."""
+    check_query(plan.vector, dimension)
+    numbers = [number for leg in plan.legs for number in (leg.slope, leg.offset)]
+    if not plan.legs or not all(map(math.isfinite, [*numbers, plan.words_slope])):
+        raise StoreError("a plan needs at least one leg, and slopes and offsets that are finite")
 
 
 def no_collection(collection: str, place: object) -> StoreError:

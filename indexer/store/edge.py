@@ -16,22 +16,28 @@ from encoders.errors import StoreBusy, StoreError
 from encoders.vectors import Vectors
 from indexer.items import Payload
 from indexer.schema import FIELDS
-from indexer.store.base import Manifest, ScoredItem, StoredItem, StoreInfo, Where
+from indexer.store import edge_fusion
+from indexer.store.base import FORMAT, FusedItem, Manifest, Plan, ScoredItem, StoredItem, StoreInfo, Where
 from indexer.store.build import build_in_child
 from indexer.store.checks import (
     check_items,
     check_page,
     check_payload,
+    check_plan,
     check_query,
     check_scan,
     checked_ids,
     merge_manifests,
     no_collection,
 )
+from indexer.store.edge_fusion import edge_words
 from indexer.store.filters import check_facet_key, edge_filter
+from indexer.store.graph import SMALL_BYTES, graph_size
 from indexer.store.paging import beam_width, best_page, top_values
 from indexer.store.shard import shared_shard, translated
+from indexer.store.sparse import WORDS
 from indexer.store.swap import is_building
+from indexer.words import WORD_FIELDS
 
 if TYPE_CHECKING:
     from qdrant_edge import EdgeShard, Record
@@ -40,8 +46,6 @@ __all__ = ["EdgeStore"]
 
 # Points an operation: a record of the write-ahead log stays far below its 32 MB segment, turns stay short.
 _CHUNK = 512
-# Below these many bytes of vectors the engine builds no graph: asking it takes no time and needs no child.
-_SMALL_BYTES = 4 << 20
 
 
 class EdgeStore:
@@ -73,6 +77,8 @@ class EdgeStore:
                 self._write_manifest(manifest)  # last: a shard without one was never finished
             else:
                 merged = merge_manifests(self._collection, stored, manifest)
+                if stored.version < FORMAT:
+                    self._bring_words()
                 if merged != stored:
                     self._write_manifest(merged)
 
@@ -93,13 +99,17 @@ class EdgeStore:
         from qdrant_edge import Point, UpdateOperation
 
         manifest = self._need_manifest()
+        has_words = manifest.version >= FORMAT
         check_items(ids, vectors, payloads, manifest.dimension)
         names = checked_ids(ids)
         for start in range(0, len(names), _CHUNK):
             part = slice(start, start + _CHUNK)
             with self._writing() as (shard, space), translated(self._collection):
                 rows = zip(names[part], vectors[part], payloads[part], strict=True)
-                points = [Point(name, {space: row}, payload) for name, row, payload in rows]
+                points = [
+                    Point(name, {space: row, **(edge_words(payload) if has_words else {})}, payload)
+                    for name, row, payload in rows
+                ]
                 shard.update(UpdateOperation.upsert_points(points))
 
     def set_payload(self, ids: Sequence[str], payload: Payload) -> None:
@@ -108,12 +118,22 @@ class EdgeStore:
 
         names = checked_ids(ids)
         check_payload(payload, f"{len(names)} items")
-        self._need_manifest()
+        manifest = self._need_manifest()
         for start in range(0, len(names) if payload else 0, _CHUNK):
             # By filter, not by ids: the engine stops half-way at an id it does not know.
             these = Filter(must=[HasIdCondition(set(names[start : start + _CHUNK]))])
             with self._writing() as (shard, _), translated(self._collection):
                 shard.update(UpdateOperation.set_payload_by_filter(these, payload))
+        if manifest.version >= FORMAT and not payload.keys().isdisjoint(WORD_FIELDS):
+            for start in range(0, len(names), _CHUNK):
+                with self._writing() as (shard, _), translated(self._collection):
+                    edge_fusion.renew_words(shard, names[start : start + _CHUNK])
+
+    def _bring_words(self) -> None:
+        """A collection of format 1 gets words beside its vectors. Killed half-way, it is done again."""
+        self._refuse_while_building()
+        with translated(self._collection):
+            edge_fusion.bring_words(self._shared.opened(), _CHUNK)
 
     def delete(self, ids: Sequence[str]) -> None:
         """See Store."""
@@ -151,6 +171,23 @@ class EdgeStore:
                 ]
 
             return best_page(fetch, limit, offset)
+
+    def fuse(self, plan: Plan, limit: int, offset: int = 0) -> list[FusedItem]:
+        """See Store."""
+        check_page(limit, offset)
+        manifest = self._need_manifest()
+        check_plan(plan, manifest.dimension)
+        if manifest.version < FORMAT:
+            plan = replace(plan, words=())
+        with self._using() as (shard, space), translated(self._collection):
+            return edge_fusion.fuse(shard, space, plan, limit, offset)
+
+    def word_peaks(self, words: Sequence[str]) -> list[float]:
+        """See Store."""
+        if self._need_manifest().version < FORMAT:
+            return [0.0] * len(words)
+        with self._using() as (shard, _), translated(self._collection):
+            return edge_fusion.word_peaks(shard, words)
 
     def retrieve(self, ids: Sequence[str], with_vectors: bool = False) -> list[StoredItem]:
         """See Store."""
@@ -205,7 +242,7 @@ class EdgeStore:
         """
         manifest = self._need_manifest()
         with self._using() as (shard, _), translated(self._collection):
-            small = shard.info().points_count * manifest.dimension * 4 < _SMALL_BYTES
+            small = shard.info().points_count * manifest.dimension * 4 < SMALL_BYTES
             if small:
                 shard.optimize()
         if not small:
@@ -215,7 +252,7 @@ class EdgeStore:
 
     def info(self) -> StoreInfo:
         """See Store. A collection that is not there has no items."""
-        from qdrant_edge import CountRequest
+        from qdrant_edge import CountRequest, Filter, HasVectorCondition
 
         engine = f"Qdrant Edge {version('qdrant-edge-py')}"
         if self.manifest() is None:
@@ -223,7 +260,8 @@ class EdgeStore:
         with self._using() as (shard, _), translated(self._collection):
             state = shard.info()
             items = shard.count(CountRequest(exact=True))
-            indexed = state.indexed_vectors_count
+            worded = shard.count(CountRequest(exact=True, filter=Filter(must=[HasVectorCondition(WORDS)])))
+            indexed = graph_size(state.indexed_vectors_count, items, worded, self._need_manifest().dimension)
             return StoreInfo(items, indexed, indexed == 0, engine, {"segments": state.segments_count})
 
     def beside(self, name: str) -> "EdgeStore":
@@ -299,6 +337,7 @@ class EdgeStore:
                     size=manifest.dimension, distance=engine.Distance.Cosine, memory=engine.Memory.Cold
                 )
             },
+            sparse_vectors={WORDS: engine.EdgeSparseVectorParams(modifier=engine.Modifier.Idf)},
         )
         kinds = {
             "keyword": engine.PayloadSchemaType.Keyword,

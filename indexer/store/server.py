@@ -12,11 +12,13 @@ from encoders.errors import StoreError
 from encoders.vectors import Vectors
 from indexer.items import Payload
 from indexer.schema import FIELDS
-from indexer.store.base import Manifest, ScoredItem, StoredItem, StoreInfo, Where
+from indexer.store import server_fusion
+from indexer.store.base import FORMAT, FusedItem, Manifest, Plan, ScoredItem, StoredItem, StoreInfo, Where
 from indexer.store.checks import (
     check_items,
     check_page,
     check_payload,
+    check_plan,
     check_query,
     check_scan,
     checked_ids,
@@ -24,20 +26,24 @@ from indexer.store.checks import (
     no_collection,
 )
 from indexer.store.filters import check_facet_key, server_filter
+from indexer.store.graph import graph_size
 from indexer.store.link import Link, NotFound
 from indexer.store.paging import beam_width, best_page, top_values
+from indexer.store.server_fusion import server_words
+from indexer.store.sparse import WORDS
+from indexer.words import WORD_FIELDS
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
     from qdrant_client.http.models import CollectionInfo, Record
 
-__all__ = ["ServerStore", "server_collections"]
+__all__ = ["BESIDE", "KEY", "SIDE", "ServerStore"]
 
 _CHUNK = 256  # points a request: about 2 MB of JSON at 512 dimensions, below every proxy's usual limit
-_KEY = "skybridge_manifest"  # of the collection's metadata
-_SIDE = "--skybridge-manifest"  # suffix of the side collection on servers before 1.16, which know no metadata
+KEY = "skybridge_manifest"  # of the collection's metadata
+SIDE = "--skybridge-manifest"  # suffix of the side collection on servers before 1.16, which know no metadata
 _SIDE_ID = 0
-_BESIDE = "@"  # between the name of a collection and that of a space beside its first
+BESIDE = "@"  # between the name of a collection and that of a space beside its first
 
 
 class ServerStore:
@@ -83,6 +89,9 @@ class ServerStore:
             self._write_manifest(manifest)  # an older server, or its `create` was cut short
         else:
             merged = merge_manifests(self._collection, stored, manifest)
+            if WORDS not in (state.config.params.sparse_vectors or {}):
+                # Servers add no vectors to a collection: it goes on without words.
+                merged = replace(merged, version=stored.version)
             if merged != stored:
                 self._write_manifest(merged)
         self._index_fields(state)
@@ -99,12 +108,15 @@ class ServerStore:
         from qdrant_client import models
 
         manifest = self._need_manifest()
+        has_words = manifest.version >= FORMAT
         check_items(ids, vectors, payloads, manifest.dimension)
         names = checked_ids(ids)
         for start in range(0, len(names), _CHUNK):
             part = slice(start, start + _CHUNK)
             points = [
-                models.PointStruct(id=name, vector={manifest.space: row}, payload=payload)
+                models.PointStruct(
+                    id=name, vector={manifest.space: row, **(server_words(payload) if has_words else {})}, payload=payload
+                )
                 for name, row, payload in zip(names[part], vectors[part].tolist(), payloads[part], strict=True)
             ]
             self._ask("upsert", points=points, wait=True)
@@ -115,10 +127,13 @@ class ServerStore:
 
         names = checked_ids(ids)
         check_payload(payload, f"{len(names)} items")
-        self._need_manifest()
+        manifest = self._need_manifest()
         for start in range(0, len(names) if payload else 0, _CHUNK):
             these = models.Filter(must=[models.HasIdCondition(has_id=list(names[start : start + _CHUNK]))])
             self._ask("set_payload", payload=payload, points=these, wait=True)
+        if manifest.version >= FORMAT and not payload.keys().isdisjoint(WORD_FIELDS):
+            for start in range(0, len(names), _CHUNK):
+                server_fusion.renew_words(self._ask, names[start : start + _CHUNK])
 
     def delete(self, ids: Sequence[str]) -> None:
         """See Store."""
@@ -158,6 +173,21 @@ class ServerStore:
             return [ScoredItem(str(hit.id), min(1.0, max(-1.0, hit.score)), hit.payload or {}) for hit in answer.points]
 
         return best_page(fetch, limit, offset)
+
+    def fuse(self, plan: Plan, limit: int, offset: int = 0) -> list[FusedItem]:
+        """See Store."""
+        check_page(limit, offset)
+        manifest = self._need_manifest()
+        check_plan(plan, manifest.dimension)
+        if manifest.version < FORMAT:
+            plan = replace(plan, words=())
+        return server_fusion.fuse(self._ask, manifest.space, plan, limit, offset)
+
+    def word_peaks(self, words: Sequence[str]) -> list[float]:
+        """See Store."""
+        if self._need_manifest().version < FORMAT:
+            return [0.0] * len(words)
+        return server_fusion.word_peaks(self._ask, words)
 
     def retrieve(self, ids: Sequence[str], with_vectors: bool = False) -> list[StoredItem]:
         """See Store."""
@@ -230,12 +260,13 @@ class ServerStore:
         extra: dict[str, Any] = {"status": str(state.status.value), "segments": state.segments_count}
         if self._link.key_in_the_clear:
             extra["warning"] = "the key travels unencrypted: use an https:// address"
-        indexed = state.indexed_vectors_count or 0
-        return StoreInfo(self._count_all(), indexed, indexed == 0, engine, extra)
+        items, counted = self._count_all(), state.indexed_vectors_count or 0
+        indexed = graph_size(counted, items, self._count_worded(), self._need_manifest().dimension)
+        return StoreInfo(items, indexed, indexed == 0, engine, extra)
 
     def beside(self, name: str) -> "ServerStore":
         """See Store. Shares the connection; `@` is in no name that a person may choose."""
-        other = ServerStore(f"{self._collection}{_BESIDE}{name}", self._link.url, build_wait=self._build_wait)
+        other = ServerStore(f"{self._collection}{BESIDE}{name}", self._link.url, build_wait=self._build_wait)
         other._link = self._link
         return other
 
@@ -259,8 +290,8 @@ class ServerStore:
             if self._stored_manifest(state) is None:
                 raise StoreError(f"collection {self._collection!r} at {self._link.url} was not made by Skybridge; it stays")
             self._ask("delete_collection")
-        if self._link.call("collection_exists", self._collection + _SIDE):
-            self._link.call("delete_collection", self._collection + _SIDE)
+        if self._link.call("collection_exists", self._collection + SIDE):
+            self._link.call("delete_collection", self._collection + SIDE)
         self._known = None
 
     def close(self) -> None:
@@ -288,6 +319,11 @@ class ServerStore:
     def _count_all(self) -> int:
         return int(self._ask("count", exact=True).count)
 
+    def _count_worded(self) -> int:
+        if self._need_manifest().version < FORMAT:
+            return 0
+        return int(self._ask("count", count_filter=server_fusion.holding_words(), exact=True).count)
+
     def _need_manifest(self) -> Manifest:
         manifest = self._known or self.manifest()
         if manifest is None:
@@ -295,14 +331,14 @@ class ServerStore:
         return manifest
 
     def _stored_manifest(self, state: "CollectionInfo") -> Manifest | None:
-        text = (state.config.metadata or {}).get(_KEY)
+        text = (state.config.metadata or {}).get(KEY)
         if text is None:
-            side = self._collection + _SIDE
+            side = self._collection + SIDE
             try:
                 records = self._link.call("retrieve", side, [_SIDE_ID], with_payload=True)
             except NotFound:
                 return None
-            text = (records[0].payload or {}).get(_KEY) if records else None
+            text = (records[0].payload or {}).get(KEY) if records else None
         try:
             return Manifest.from_dict(json.loads(text)) if text else None
         except (ValueError, TypeError) as error:
@@ -316,8 +352,9 @@ class ServerStore:
             self._ask(
                 "create_collection",
                 vectors_config={manifest.space: space},
+                sparse_vectors_config={WORDS: models.SparseVectorParams(modifier=models.Modifier.IDF)},
                 on_disk_payload=True,
-                metadata={_KEY: json.dumps(manifest.to_dict())},
+                metadata={KEY: json.dumps(manifest.to_dict())},
             )
         except StoreError as error:
             # Our own first try, whose answer was lost, or another process: `create` compares what is there.
@@ -328,15 +365,15 @@ class ServerStore:
         from qdrant_client import models
 
         text = json.dumps(manifest.to_dict())
-        self._ask("update_collection", metadata={_KEY: text})
+        self._ask("update_collection", metadata={KEY: text})
         state = self._state()
-        if state is not None and (state.config.metadata or {}).get(_KEY) == text:
+        if state is not None and (state.config.metadata or {}).get(KEY) == text:
             return
-        side = self._collection + _SIDE
+        side = self._collection + SIDE
         if not self._link.call("collection_exists", side):
             flat = models.VectorParams(size=1, distance=models.Distance.DOT)
             self._link.call("create_collection", side, vectors_config=flat)
-        point = models.PointStruct(id=_SIDE_ID, vector=[1.0], payload={_KEY: text})
+        point = models.PointStruct(id=_SIDE_ID, vector=[1.0], payload={KEY: text})
         self._link.call("upsert", side, [point], wait=True)
 
     def _index_fields(self, state: "CollectionInfo") -> None:
@@ -359,20 +396,3 @@ def _fits(state: "CollectionInfo", manifest: Manifest) -> bool:
     return isinstance(spaces, dict) and [(name, space.size) for name, space in spaces.items()] == [
         (manifest.space, manifest.dimension)
     ]
-
-
-def server_collections(url: str, api_key: str | None = None) -> list[str]:
-    """Names of the collections that carry our manifest, sorted. Raises StoreUnavailable."""
-    link = Link(url, api_key)
-    try:
-        names = {each.name for each in link.call("get_collections").collections}
-        ours = []
-        for name in names:
-            if name.endswith(_SIDE) or _BESIDE in name:
-                continue
-            state = link.call("get_collection", name)
-            if _KEY in (state.config.metadata or {}) or name + _SIDE in names:
-                ours.append(name)
-        return sorted(ours)
-    finally:
-        link.close()

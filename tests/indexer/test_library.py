@@ -38,7 +38,9 @@ def test_pictures_and_passages_are_found_by_words(library, files):
     assert (hit.rank, hit.kind, hit.title) == (1, "document", "Pancakes")
     assert "Flour" in hit.snippet
     assert 0 <= hit.relevance <= 1
-    assert hit.reasons[0].signal == "meaning"
+    assert {reason.signal for reason in hit.reasons} == {"meaning", "words"}
+    assert sum(reason.share for reason in hit.reasons) == pytest.approx(1, abs=0.01)
+    assert [hit.snippet[start:end] for start, end in hit.marks] == ["Pancakes", "Flour", "pancakes"]
 
 
 def test_pictures_are_asked_with_pictures(library, files):

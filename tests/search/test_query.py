@@ -7,10 +7,7 @@ from hypothesis import strategies as st
 from encoders.errors import InputError, LibraryError
 from indexer.store.base import Match, Range
 from search import Filters, Query, Term
-from search.calibrate import position, relevance
 from search.hits import snippet
-
-from tiny import CARD
 
 CAT = Term(text="cat")
 
@@ -55,11 +52,6 @@ def test_a_query_knows_what_is_wanted_and_what_is_not():
     assert [term.weight for term in query.wanted] == [1, 3, 1]
     assert [term.text for term in query.unwanted] == ["dog"]
     assert query.text == "cat on a sofa"
-
-
-def test_relevance_is_the_straight_line_between_noise_and_a_clear_match():
-    assert position(0.5, CARD, "text", "image") == 0.5
-    assert [relevance(place) for place in (-1.0, 0.25, 2.0)] == [0.0, 0.25, 1.0]
 
 
 @given(st.text(max_size=600), st.text(max_size=30), st.integers(10, 200))

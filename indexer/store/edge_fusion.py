@@ -1,0 +1,155 @@
+"""A plan in the words of Qdrant Edge: prefetched legs, each rescored by its cosine, joined by a linear formula."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from indexer.items import Payload
+from indexer.store.base import FusedItem, Leg, Plan, ScoredItem
+from indexer.store.filters import edge_filter
+from indexer.store.paging import beam_width, best_page
+from indexer.store.sparse import WORDS, embed_item, embed_query
+
+if TYPE_CHECKING:
+    from qdrant_edge import EdgeShard, Prefetch, QueryRequest, Record
+
+__all__ = ["bring_words", "edge_words", "fuse", "renew_words", "word_peaks"]
+
+
+def edge_words(payload: Payload) -> dict[str, Any]:
+    """The sparse vector of an item by its name, or nothing for an item without words."""
+    from qdrant_edge import SparseVector
+
+    words = embed_item(payload)
+    return {WORDS: SparseVector(list(words.indices), list(words.values))} if words else {}
+
+
+def renew_words(shard: "EdgeShard", ids: Sequence[str]) -> None:
+    """Take the words of items anew whose payload has changed."""
+    _update_words(shard, shard.retrieve(list(ids), with_payload=True, with_vector=False))
+
+
+def bring_words(shard: "EdgeShard", page: int) -> None:
+    """Give every item its words, in a collection that was made without."""
+    from qdrant_edge import Modifier, ScrollRequest, UpdateOperation
+
+    shard.update(UpdateOperation.create_sparse_vector(WORDS, modifier=Modifier.Idf))
+    start, more = None, True
+    while more:
+        records, start = shard.scroll(ScrollRequest(start, page, None, with_payload=True, with_vector=False))
+        _update_words(shard, records)
+        more = start is not None
+    shard.flush()
+
+
+def _update_words(shard: "EdgeShard", records: Sequence["Record"]) -> None:
+    from qdrant_edge import PointVectors, UpdateOperation
+
+    told = [(record.id, edge_words(record.payload or {})) for record in records]
+    points = [PointVectors(point, words) for point, words in told if words]
+    if points:
+        shard.update(UpdateOperation.update_vectors(points))
+
+
+def fuse(shard: "EdgeShard", space: str, plan: Plan, limit: int, offset: int) -> list[FusedItem]:
+    """`Store.fuse` on an open shard."""
+    from qdrant_edge import Query, QueryRequest
+
+    words = _sparse(plan.words)
+    legs = [_leg_filter(leg) for leg in plan.legs]
+
+    def fetch(most: int) -> list[ScoredItem]:
+        depth = max(plan.depth, most)
+        prefetches = [_dense(space, plan, condition, depth, words) for condition in legs]
+        if words is not None:
+            prefetches += [_nearest(words, WORDS, depth, condition) for condition in legs]
+        request = QueryRequest(
+            limit=most, prefetches=prefetches, query=_formula(plan, words is not None), with_payload=True, with_vector=False
+        )
+        return [ScoredItem(str(hit.id), hit.score, hit.payload or {}) for hit in shard.query(request)]
+
+    page = best_page(fetch, limit, offset)
+    if not page:
+        return []
+    ids = [item.id for item in page]
+    cosines = _scores(shard, Query.Nearest(plan.vector, using=space), ids)  # type: ignore[arg-type]  # a row as it is
+    found = _scores(shard, Query.Nearest(words, using=WORDS), ids) if words is not None else {}
+    return [
+        FusedItem(item.id, item.score, item.payload, min(1.0, max(-1.0, cosines[item.id])), found.get(item.id, 0.0))
+        for item in page
+    ]
+
+
+def word_peaks(shard: "EdgeShard", words: Sequence[str]) -> list[float]:
+    """`Store.word_peaks` on an open shard: one batch."""
+    from qdrant_edge import QueryBatchRequest
+
+    asked = [_sparse([word]) for word in words]
+    requests = [_best(one) for one in asked if one is not None]
+    answers = iter(shard.query_batch(QueryBatchRequest(requests)) if requests else [])
+    peaks = []
+    for one in asked:
+        best = next(answers) if one is not None else []
+        peaks.append(best[0].score if best else 0.0)
+    return peaks
+
+
+def _best(words: Any) -> "QueryRequest":
+    from qdrant_edge import Query, QueryRequest
+
+    return QueryRequest(limit=1, query=Query.Nearest(words, using=WORDS), with_payload=False, with_vector=False)
+
+
+def _sparse(words: Sequence[str]) -> Any:
+    from qdrant_edge import SparseVector
+
+    vector = embed_query(words)
+    return SparseVector(list(vector.indices), list(vector.values)) if vector else None
+
+
+def _leg_filter(leg: Leg) -> Any:
+    return edge_filter(leg.where)
+
+
+def _dense(space: str, plan: Plan, condition: Any, depth: int, words: Any) -> "Prefetch":
+    """Candidates by vector and by words, all with their true cosine."""
+    from qdrant_edge import Prefetch, Query
+
+    nearest = _nearest(plan.vector, space, depth, condition, beam_width(depth - 1), plan.exact)
+    if words is None:
+        return nearest
+    both = [nearest, _nearest(words, WORDS, depth, condition)]
+    return Prefetch(2 * depth, Query.Nearest(plan.vector, using=space), both)  # type: ignore[arg-type]  # a row as it is
+
+
+def _nearest(vector: Any, using: str, limit: int, condition: Any, beam: int | None = None, exact: bool = False) -> "Prefetch":
+    from qdrant_edge import Prefetch, Query, SearchParams
+
+    params = SearchParams(hnsw_ef=beam, exact=exact) if beam else None
+    return Prefetch(limit, Query.Nearest(vector, using=using), params=params, filter=condition)
+
+
+def _formula(plan: Plan, with_words: bool) -> Any:
+    """The sum of all evidence. A leg that did not bring an item takes the cosine at which it says nothing."""
+    from qdrant_edge import Expression, Formula
+
+    terms, defaults = [], {}
+    for place, leg in enumerate(plan.legs):
+        score = f"$score[{place}]"
+        scaled = Expression.Mult([Expression.Constant(leg.slope), Expression.Variable(score)])
+        terms.append(Expression.Sum([Expression.Constant(leg.offset), scaled]))
+        defaults[score] = -leg.offset / leg.slope
+    for place in range(len(plan.legs), 2 * len(plan.legs) if with_words else 0):
+        score = f"$score[{place}]"
+        terms.append(Expression.Mult([Expression.Constant(plan.words_slope), Expression.Variable(score)]))
+        defaults[score] = 0.0
+    return Formula(Expression.Sum(terms), defaults)
+
+
+def _scores(shard: "EdgeShard", query: Any, ids: list[str]) -> dict[str, float]:
+    """Exact scores of these items."""
+    from qdrant_edge import Filter, HasIdCondition, QueryRequest, SearchParams
+
+    these = Filter(must=[HasIdCondition(set(ids))])
+    params = SearchParams(exact=True)
+    request = QueryRequest(limit=len(ids), query=query, filter=these, params=params, with_payload=False, with_vector=False)
+    return {str(hit.id): hit.score for hit in shard.query(request)}
