@@ -10,9 +10,10 @@ collection is cut out of that, so that all are of the same vectors.
 
 import argparse
 import json
+import random
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ def main() -> int:
         command.add_argument("--work", type=Path, required=True, help="the folder of python -m benchmarks.mixed_corpus --work")
         command.add_argument("--cards", nargs="+", default=CARDS)
         command.add_argument("--parts", nargs="+", default=tuple(PARTS), choices=tuple(PARTS))
+        command.add_argument("--most", type=int, default=100_000, help="queries with, and without, a match of each collection")
         command.add_argument("--out", type=Path, required=True)
     drawing = commands.add_parser("draw")
     drawing.add_argument("--results", type=Path, required=True)
@@ -55,15 +57,17 @@ def main() -> int:
         parts = [cut(index_corpus(options.work, corpus, card), name) for card in options.cards for name in options.parts]
         print(f"{save_features(parts, options.out):,} rows written to {options.out}")
         return 0
-    results = measure(options.work, corpus, options.cards, options.parts)
-    options.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    for results in measure(options.work, corpus, options.cards, options.parts, options.most):
+        options.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
-def measure(work: Path, corpus: Corpus, cards: Sequence[str], names: Sequence[str]) -> dict[str, Any]:
-    """Everything, for every model and part; the last entry of `relevance` is of all of them together."""
-    results: dict[str, Any] = {"machine": describe_machine(), "corpus": count(corpus), "lists": [], "relevance": []}
+def measure(work: Path, corpus: Corpus, cards: Sequence[str], names: Sequence[str], most: int) -> Iterator[dict[str, Any]]:
+    """Everything, for every model and part, as far as it has come; the last entry of `relevance` is of all of them together."""
+    lists: list[dict[str, Any]] = []
+    told: list[dict[str, Any]] = []
     everything: list[Judged] = []
+    about = {"machine": describe_machine(), "corpus": count(corpus), "most": most}
     for card in cards:
         stored, encoder = index_corpus(work, corpus, card), load(work, card)
         for name in names:
@@ -71,20 +75,24 @@ def measure(work: Path, corpus: Corpus, cards: Sequence[str], names: Sequence[st
             for with_names in (False, True) if name == _NAMED_PART else (False,):
                 with hold(work, part, encoder, with_names) as library:
                     where = {"card": card, "part": name, "names": with_names, **sizes(part)}
-                    lists, judged = measure_part(part, library)
-                results["lists"].append({**where, **lists})
-                results["relevance"].append({**where, **compare(judged)})
+                    scored, judged = measure_part(part, library, most)
+                lists.append({**where, **scored})
+                told.append({**where, **compare(judged)})
                 everything += [] if with_names else [judged]
-                print(json.dumps({**where, "ways": _short(lists["ways"])}), flush=True)
-                print(json.dumps({key: value for key, value in compare(judged).items() if key != "calibration"}), flush=True)
-    results["relevance"].append({"card": "all", "part": "all", "names": False, **compare(join(everything))})
-    return results
+                print(json.dumps({**where, "ways": _short(scored["ways"])}), flush=True)
+                print(json.dumps({key: value for key, value in told[-1].items() if key != "calibration"}), flush=True)
+                whole = {"card": "all", "part": "all", "names": False, **compare(join(everything or [judged]))}
+                yield {**about, "lists": lists, "relevance": [*told, whole]}
 
 
-def measure_part(part: Part, library: SearchLibrary) -> tuple[dict[str, Any], Judged]:
-    """R@k of every way on the test half, and what the relevance of the library's own list says, on both halves."""
+def measure_part(part: Part, library: SearchLibrary, most: int) -> tuple[dict[str, Any], Judged]:
+    """R@k of every way on the test half, and what the relevance of the library's own list says.
+
+    Queries with a match are of both halves, since a threshold is chosen on one; those without are of the test half.
+    """
     asked = part.stored.corpus.queries
-    matches, others = list(part.right), list(part.absent)
+    matches = draw(list(part.right), most)
+    others = draw([place for place in part.absent if asked[place].half == "test"], most)
     rights = [part.right[place] for place in matches]
     answers, told = ask_library(part, library, matches)
     nothing, _ = ask_library(part, library, others)
@@ -108,6 +116,11 @@ def measure_part(part: Part, library: SearchLibrary) -> tuple[dict[str, Any], Ju
     judged = judge(lists, np.concatenate([answers.relevance, nothing.relevance]), cosine, rights, about)
     counts = {str(each): int((test & (sets == each)).sum()) for each in np.unique(sets)}
     return {"queries": counts, "milliseconds": took(part, library, matches), "ways": scored}, judged
+
+
+def draw(queries: list[int], most: int) -> list[int]:
+    """So many of them at random, always the same, or all."""
+    return queries if len(queries) <= most else random.Random(0).sample(queries, most)
 
 
 def sizes(part: Part) -> dict[str, int]:
