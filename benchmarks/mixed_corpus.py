@@ -4,7 +4,8 @@
 
 Pictures: Open Clip Art and emoji that the starter's training held out, the stamps of Tux Paint, photographs of
 scikit-image; a query is what a picture is called, and nothing of it is in the file or its name. Documents: manual pages
-and docstrings; a query is the line that says what one is for, which is left out of the file. A fifth of the picture
+and docstrings, where a query is the line that says what one is for, and definitions of nouns, where it is the noun; both
+are left out of the file. A fifth of the picture
 groups and all documents of some topics are left out of the collection: what they are called has no answer there.
 Everything comes from packages; DIR/corpus/corpus.json says what is what.
 """
@@ -21,6 +22,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from benchmarks.corpus_pictures import SOURCES, read_pictures
+from benchmarks.definitions import DEFINITIONS, read_definitions
 from benchmarks.docstrings import read_docstrings
 from benchmarks.man_pages import MAN_PACKAGES, Article, read_man_pages, shortened
 from encoders.recipe.drawings import Drawing, full_caption, render
@@ -30,6 +32,7 @@ __all__ = ["Asked", "Corpus", "Item", "build_corpus", "choose_documents", "half_
 _DOCUMENTS = 3000
 _LETTERS = 800  # of a document: one or two passages
 _DOCUMENT_QUERIES = 800
+_DEFINITIONS, _DEFINITION_QUERIES = 1500, 400
 _PACKAGE_QUERIES = 600
 _NONSENSE = 60
 _LEFT_OUT_TOPICS = ("tcl8.6-doc", "sympy", "requests")
@@ -92,7 +95,9 @@ def build_corpus(work: Path, recipe: Path, clip_art: bool = True) -> Corpus:
         pictures, more = name_pictures(read_pictures(work, recipe, _tell, clip_art))
         _write_pictures(folder, pictures)
         documents, queries = choose_documents(_articles(work))
-        queries = [*more, *queries, *_package_queries(), *_nonsense()]
+        defined, asked = choose_definitions(read_definitions([query.text for query in more]))
+        documents += defined
+        queries = [*more, *queries, *_package_queries(), *_nonsense(), *asked]
         items = [*(item for item, _ in pictures), *documents]
         for item in documents:
             path = folder / item.file
@@ -158,6 +163,17 @@ def choose_documents(articles: Sequence[Article]) -> tuple[list[Item], list[Aske
     out = out[: _DOCUMENT_QUERIES // 2]
     queries += [Asked(each.query, "left-out documents", f"document {each.query.casefold()}", "") for each in out]
     return items, list(dict.fromkeys(queries))
+
+
+def choose_definitions(articles: Sequence[Article]) -> tuple[list[Item], list[Asked]]:
+    """Items and queries from shuffled definitions: the first are in the collection, those behind them are asked for in vain."""
+    items = [
+        Item(f"documents/{DEFINITIONS}/{place:05}.txt", "document", DEFINITIONS, f"noun {one.query}", one.name, (), one.body)
+        for place, one in enumerate(articles[:_DEFINITIONS])
+    ]
+    queries = [Asked(one.query, DEFINITIONS, f"noun {one.query}", "document") for one in articles[:_DEFINITION_QUERIES]]
+    out = articles[_DEFINITIONS : _DEFINITIONS + _DEFINITION_QUERIES]
+    return items, [*queries, *(Asked(one.query, f"left-out {DEFINITIONS}", f"noun {one.query}", "") for one in out)]
 
 
 def _articles(work: Path) -> list[Article]:
