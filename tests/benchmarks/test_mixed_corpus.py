@@ -9,7 +9,16 @@ from benchmarks.absence import WordTable, content_words
 from benchmarks.corpus_pictures import join_namesakes
 from benchmarks.docstrings import split_docstring
 from benchmarks.man_pages import Article, read_page
-from benchmarks.mixed_corpus import Asked, Corpus, Item, choose_documents, half_of, is_left_out, name_pictures
+from benchmarks.mixed_corpus import (
+    Asked,
+    Corpus,
+    Item,
+    choose_definitions,
+    choose_documents,
+    half_of,
+    is_left_out,
+    name_pictures,
+)
 from benchmarks.parts import Part
 from benchmarks.plain_search import WordScores, best_first, fuse_ranks
 from benchmarks.stored import Stored
@@ -46,6 +55,19 @@ def test_documents_of_topics_that_are_left_out_are_asked_for_and_not_there():
     assert [query.text for query in queries if not query.kind] == ["Solve an equation."]
     assert {query.group for query in queries if query.kind} == {item.group for item in items}
     assert not any("Compute" in item.text for item in items)
+
+
+def test_nouns_are_asked_for_with_their_definition_there_or_left_out(monkeypatch):
+    monkeypatch.setattr("benchmarks.mixed_corpus._DEFINITIONS", 3)
+    monkeypatch.setattr("benchmarks.mixed_corpus._DEFINITION_QUERIES", 2)
+    items, queries = choose_definitions([Article(f"n{n}", "definitions", f"noun {n}", f"what {n} is") for n in range(6)])
+    assert [item.text for item in items] == ["what 0 is", "what 1 is", "what 2 is"]
+    assert [(query.text, query.kind) for query in queries] == [
+        ("noun 0", "document"),
+        ("noun 1", "document"),
+        ("noun 3", ""),
+        ("noun 4", ""),
+    ]
 
 
 def test_the_halves_are_about_equal_and_go_by_group():
