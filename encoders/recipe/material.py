@@ -20,7 +20,7 @@ from encoders.runtime import Blueprint, Network
 from encoders.starter_tower import PICTURE_SPEC, example_pictures
 from encoders.vectors import Vectors
 
-__all__ = ["Material", "Texts", "gather", "staged_network"]
+__all__ = ["Material", "Texts", "gather", "held_out_drawings", "hold_out_emoji", "staged_network"]
 
 HELD_OUT_CLIPART, HELD_OUT_EMOJI = 800, 300
 _VIEWS = 2  # of each drawing of Open Clip Art, besides the one that is served
@@ -122,8 +122,6 @@ def gather(
     wanted += [text for names in class_texts() for text in (*names, f"a photo of a {names[0]}")]
     wanted += queries
     train, held_out = hold_out(group_drawings(clipart, clipart_features[:, 0]), HELD_OUT_CLIPART, _SEED)
-    keys = sorted({drawing.key for drawing in emoji})
-    np.random.default_rng(_SEED).shuffle(keys)
     return Material(
         clipart,
         clipart_features,
@@ -132,8 +130,37 @@ def gather(
         _texts(wanted, text, folder, tell),
         train,
         held_out,
-        frozenset(keys[:HELD_OUT_EMOJI]),
+        hold_out_emoji(emoji),
     )
+
+
+def hold_out_emoji(emoji: Sequence[Drawing]) -> frozenset[str]:
+    """Keys of the emoji that training never sees."""
+    keys = sorted({drawing.key for drawing in emoji})
+    np.random.default_rng(_SEED).shuffle(keys)
+    return frozenset(keys[:HELD_OUT_EMOJI])
+
+
+def held_out_drawings(folder: Path, tell: Tell) -> tuple[list[Drawing], list[int]]:
+    """Every picture that training never saw, clip art before emoji, and a number for each that look-alikes share.
+
+    `folder` is the recipe's: what is there is used, so that the split is the one that the starter was trained with.
+    """
+    clipart, emoji = read_open_clipart(folder / "packages"), read_emoji(folder / "packages")
+    network = staged_network(folder / "networks")
+
+    def on_progress(done: int) -> None:
+        tell("clipart: pictures through the network", done, len(clipart))
+
+    (folder / "features").mkdir(parents=True, exist_ok=True)
+    features = compute_features("clipart", clipart, network, PICTURE_SPEC, _VIEWS, folder / "features", on_progress)
+    groups = group_drawings(clipart, features[:, 0])
+    _, held_out = hold_out(groups, HELD_OUT_CLIPART, _SEED)
+    kept = hold_out_emoji(emoji)
+    drawn = [drawing for drawing in emoji if drawing.key in kept]
+    numbers = {key: len(clipart) + number for number, key in enumerate(sorted(kept))}
+    drawings = [*(clipart[place] for place in held_out.tolist()), *drawn]
+    return drawings, [*groups[held_out].tolist(), *(numbers[drawing.key] for drawing in drawn)]
 
 
 def _texts(wanted: list[str], plan: TextPlan, folder: Path, tell: Tell) -> Texts:
