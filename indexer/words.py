@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 from indexer.items import Payload
 
-__all__ = ["WORD_FIELDS", "Found", "item_words", "query_words", "split_words", "word_fields"]
+__all__ = ["WORD_FIELDS", "Found", "item_words", "query_words", "split_words", "word_fields", "word_rows"]
 
 WORD_FIELDS = ("title", "keywords", "names", "paths", "text", "ocr")
 """Fields of the payload that words are taken from."""
@@ -26,6 +26,7 @@ _PIECE = re.compile(r"[^\W_]+")
 _SEAM = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 # Han, kana, hangul syllables, Thai, Lao, Khmer, Burmese: written without spaces, or with endings that grow onto words.
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+")
+_UNSPACED_SIGN = re.compile(f"({_UNSPACED.pattern.removesuffix('+')})")
 
 Found = tuple[str, int, int]
 """A word, and where what it was made of begins and ends in the text."""
@@ -61,6 +62,19 @@ def query_words(text: str) -> list[str]:
             if word in atoms or any(character.isdigit() for character in word):
                 found.setdefault(word)
     return list(found)
+
+
+def word_rows(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words of a text in a row, each stretch once: with runs of letters and digits whole, and cut at their seams.
+
+    Signs of scripts that write no spaces are words of their own. Two texts say the same where either row is the same.
+
+    >>> word_rows("Café summerHouse IMG2041.jpg")
+    (('cafe', 'summerhouse', 'img2041', 'jpg'), ('cafe', 'summer', 'house', 'img', '2041', 'jpg'))
+    """
+    pieces = [part for piece in _PIECE.findall(text) for part in _UNSPACED_SIGN.split(piece) if part]
+    seams = [part for piece in pieces for part in _SEAM.split(piece)]
+    return tuple(map(_plain, pieces)), tuple(map(_plain, seams))
 
 
 def word_fields(payload: Payload) -> dict[str, Sequence[str]]:
@@ -122,6 +136,7 @@ def _pieces(piece: str) -> Iterator[str]:
             yield from map(_plain, parts)
 
 
+@lru_cache(maxsize=1 << 16)
 def _plain(word: str) -> str:
     """Lower case, compatibility forms resolved, Latin accents off."""
     folded = unicodedata.normalize("NFKC", word).casefold()

@@ -3,14 +3,16 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from search.arrange import Arrangement
     from search.engine import SearchLibrary, open_library
     from search.filters import Filters
     from search.hits import Hit, Reason
     from search.query import Query, Term
 
-__all__ = ["Filters", "Hit", "Query", "Reason", "SearchLibrary", "Term", "open_library"]
+__all__ = ["Arrangement", "Filters", "Hit", "Query", "Reason", "SearchLibrary", "Term", "open_library"]
 
 _HOMES = {
+    "Arrangement": "search.arrange",
     "Filters": "search.filters",
     "Hit": "search.hits",
     "Query": "search.query",

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 
 from indexer.console import add_library_options, guarded, say
 from indexer.home import DEFAULT_COLLECTION
+from search.arrange_options import add_arrange_options, arrangement_of, list_lines
 
 _EPILOG = """examples:
   python -m search "a black cat"                                     pictures and passages, one list
   python -m search "harbour at night" --kind image --since 2019      only pictures, from 2019 on
   python -m search --image photo.jpg --not people                    like this picture, but without people
+  python -m search '"invoice 2024-117"' --sort newest                holds exactly these words; the newest first
   python -m search "rent contract" --under ~/Documents --json
 """
 
@@ -44,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", metavar="CARD", help="ask with this card's query tower, this once")
     parser.add_argument("--exact", action="store_true", help="compare with every item instead of using the index")
     add_library_options(parser)
+    add_arrange_options(parser)
     return parser
 
 
@@ -63,15 +66,13 @@ def _search(options: argparse.Namespace) -> int:
             offset=options.offset,
             not_text=options.not_text,
             exact=options.exact,
+            arrange=arrangement_of(options),
         )
     if options.json:
         print(json.dumps([hit.to_dict() for hit in hits], ensure_ascii=False))
         return 0
-    for hit in hits:
-        page = f", page {hit.page}" if hit.page else ""
-        print(f"{hit.rank:>3}  {hit.relevance:>4.0%}  {_printable(hit.path)}{page}")
-        if hit.snippet:
-            print(f"           {_printable(hit.snippet)}")
+    for line in list_lines(hits):
+        print(_printable(line))
     if not hits:
         print("Nothing found. Try other words, or fewer filters.")
     return 0
