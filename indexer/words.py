@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import groupby
 from pathlib import PurePosixPath
 
 from indexer.items import Payload
@@ -37,8 +38,8 @@ def split_words(text: str) -> Iterator[Found]:
 
     >>> [word for word, _, _ in split_words("IMG_2041.jpg: Café, summerHouse")]
     ['img_2041.jpg', 'img_2041', 'img', '2041', 'jpg', 'cafe', 'summerhouse', 'summer', 'house']
-    >>> [word for word, _, _ in split_words("黒い猫")]
-    ['黒い', 'い猫']
+    >>> [word for word, _, _ in split_words("黒い猫, 2024_117")]
+    ['黒い', 'い猫', '2024_117', '2024-117', '2024', '117']
     """
     for run in _RUN.finditer(text):
         for word in _wholes(run[0]):
@@ -110,7 +111,7 @@ def _folder_names(path: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1 << 16)  # a language has few words, and documents repeat them
 def _wholes(run: str) -> tuple[str, ...]:
-    """A run of letters, digits and what joins them -> itself, what stands before its last dot, and its parts; each once."""
+    """A run of letters, digits and what joins them -> itself, what stands before its last dot, numbers in a row, and parts."""
     pieces = _PIECE.findall(run)
     found: list[str] = []
     if len(pieces) > 1:
@@ -118,9 +119,18 @@ def _wholes(run: str) -> tuple[str, ...]:
         stem = run.rpartition(".")[0]
         if stem and len(_PIECE.findall(stem)) > 1:
             found.append(_plain(stem))
+        found += _numbers(pieces)
     for piece in pieces:
         found += _pieces(piece)
     return tuple(dict.fromkeys(found))
+
+
+def _numbers(pieces: Sequence[str]) -> Iterator[str]:
+    """Numbers in a row in one form, so that Invoice_2024-117.pdf and "invoice 2024-117" have one rare word in common."""
+    for numbers, row in groupby(pieces, str.isdigit):
+        parts = list(row)
+        if numbers and len(parts) > 1:
+            yield _plain("-".join(parts))
 
 
 def _pieces(piece: str) -> Iterator[str]:
