@@ -52,7 +52,7 @@ def list_lines(hits: "Sequence[Hit]") -> Iterator[str]:
             if hit.under_why == "copies":
                 yield f"{_INDENT}like it: {under.path}"
             else:
-                yield f"{_INDENT}also{_page(under)}: {under.snippet}"
+                yield f"{_INDENT}also{_page(under).replace(',', ' on')}: {under.snippet}"
         if hit.under_total > len(hit.under):
             yield f"{_INDENT}and {hit.under_total - len(hit.under)} more passages"
 
