@@ -9,11 +9,12 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import groupby
 from pathlib import PurePosixPath
 
 from indexer.items import Payload
 
-__all__ = ["WORD_FIELDS", "Found", "item_words", "query_words", "split_words", "word_fields"]
+__all__ = ["WORD_FIELDS", "Found", "item_words", "query_words", "split_words", "word_fields", "word_rows"]
 
 WORD_FIELDS = ("title", "keywords", "names", "paths", "text", "ocr")
 """Fields of the payload that words are taken from."""
@@ -26,6 +27,7 @@ _PIECE = re.compile(r"[^\W_]+")
 _SEAM = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 # Han, kana, hangul syllables, Thai, Lao, Khmer, Burmese: written without spaces, or with endings that grow onto words.
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+")
+_UNSPACED_SIGN = re.compile(f"({_UNSPACED.pattern.removesuffix('+')})")
 
 Found = tuple[str, int, int]
 """A word, and where what it was made of begins and ends in the text."""
@@ -36,8 +38,8 @@ def split_words(text: str) -> Iterator[Found]:
 
     >>> [word for word, _, _ in split_words("IMG_2041.jpg: Café, summerHouse")]
     ['img_2041.jpg', 'img_2041', 'img', '2041', 'jpg', 'cafe', 'summerhouse', 'summer', 'house']
-    >>> [word for word, _, _ in split_words("黒い猫")]
-    ['黒い', 'い猫']
+    >>> [word for word, _, _ in split_words("黒い猫, 2024_117")]
+    ['黒い', 'い猫', '2024_117', '2024-117', '2024', '117']
     """
     for run in _RUN.finditer(text):
         for word in _wholes(run[0]):
@@ -61,6 +63,19 @@ def query_words(text: str) -> list[str]:
             if word in atoms or any(character.isdigit() for character in word):
                 found.setdefault(word)
     return list(found)
+
+
+def word_rows(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words of a text in a row, each stretch once: with runs of letters and digits whole, and cut at their seams.
+
+    Signs of scripts that write no spaces are words of their own. Two texts say the same where either row is the same.
+
+    >>> word_rows("Café summerHouse IMG2041.jpg")
+    (('cafe', 'summerhouse', 'img2041', 'jpg'), ('cafe', 'summer', 'house', 'img', '2041', 'jpg'))
+    """
+    pieces = [part for piece in _PIECE.findall(text) for part in _UNSPACED_SIGN.split(piece) if part]
+    seams = [part for piece in pieces for part in _SEAM.split(piece)]
+    return tuple(map(_plain, pieces)), tuple(map(_plain, seams))
 
 
 def word_fields(payload: Payload) -> dict[str, Sequence[str]]:
@@ -96,7 +111,7 @@ def _folder_names(path: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1 << 16)  # a language has few words, and documents repeat them
 def _wholes(run: str) -> tuple[str, ...]:
-    """A run of letters, digits and what joins them -> itself, what stands before its last dot, and its parts; each once."""
+    """A run of letters, digits and what joins them -> itself, what stands before its last dot, numbers in a row, and parts."""
     pieces = _PIECE.findall(run)
     found: list[str] = []
     if len(pieces) > 1:
@@ -104,9 +119,18 @@ def _wholes(run: str) -> tuple[str, ...]:
         stem = run.rpartition(".")[0]
         if stem and len(_PIECE.findall(stem)) > 1:
             found.append(_plain(stem))
+        found += _numbers(pieces)
     for piece in pieces:
         found += _pieces(piece)
     return tuple(dict.fromkeys(found))
+
+
+def _numbers(pieces: Sequence[str]) -> Iterator[str]:
+    """Numbers in a row in one form, so that Invoice_2024-117.pdf and "invoice 2024-117" have one rare word in common."""
+    for numbers, row in groupby(pieces, str.isdigit):
+        parts = list(row)
+        if numbers and len(parts) > 1:
+            yield _plain("-".join(parts))
 
 
 def _pieces(piece: str) -> Iterator[str]:
@@ -122,6 +146,7 @@ def _pieces(piece: str) -> Iterator[str]:
             yield from map(_plain, parts)
 
 
+@lru_cache(maxsize=1 << 16)
 def _plain(word: str) -> str:
     """Lower case, compatibility forms resolved, Latin accents off."""
     folded = unicodedata.normalize("NFKC", word).casefold()

@@ -3,15 +3,17 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from search.arrange import Arrangement
     from search.engine import SearchLibrary, open_library
     from search.facets import Facet
     from search.filters import Filters
     from search.hits import Hit, Reason
     from search.query import Query, Term
 
-__all__ = ["Facet", "Filters", "Hit", "Query", "Reason", "SearchLibrary", "Term", "open_library"]
+__all__ = ["Arrangement", "Facet", "Filters", "Hit", "Query", "Reason", "SearchLibrary", "Term", "open_library"]
 
 _HOMES = {
+    "Arrangement": "search.arrange",
     "Facet": "search.facets",
     "Filters": "search.filters",
     "Hit": "search.hits",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from indexer.console import add_library_options, guarded, say
 from indexer.home import DEFAULT_COLLECTION
+from search.arrange_options import add_arrange_options, arrangement_of, list_lines
 from search.filter_options import add_filter_options, filters_of, place_told
 from search.term_options import add_term_options, terms_of
 
@@ -21,6 +22,7 @@ _EPILOG = """examples:
   python -m search --image photo.jpg --not people                    like this picture, but without people
   python -m search "a beach" --image dusk.jpg^0.5 --not-image crowd.jpg   words and pictures, with weights
   python -m search "a beach" --dates "last summer" --near Lisbon --not-word screenshot
+  python -m search '"invoice 2024-117"' --sort newest                holds exactly these words; the newest first
   python -m search "rent contract" --under ~/Documents --json
   python -m search --facets --kind image                             how many there are, by year, camera, town ...
 """
@@ -52,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_library_options(parser)
     add_filter_options(parser)
+    add_arrange_options(parser)
     return parser
 
 
@@ -85,7 +88,7 @@ def _search(options: argparse.Namespace) -> int:
     from search.query import Query
 
     collection = options.collection or DEFAULT_COLLECTION
-    query = Query(terms_of(options), _filters(options), options.limit, options.offset)
+    query = Query(terms_of(options), _filters(options), options.limit, options.offset, arrangement_of(options))
     with open_library(options.home, collection, options.url, model=options.model, on_wait=say) as library:
         answer = library.answer(query, exact=options.exact)
     if options.json:
@@ -99,13 +102,9 @@ def _print(answer: "Answer") -> None:
     if not answer.hits:
         print("Nothing found. Try other words, or fewer filters.")
     elif not answer.found:
-        print(f"No good match. {answer.advice or ''} The nearest:".replace("  ", " "))
-    for hit in answer.hits:
-        page = f", page {hit.page}" if hit.page else ""
-        print(f"{hit.rank:>3}  {hit.relevance:>4.0%}  {_printable(hit.path)}{page}")
-        print(f"           {_printable('; '.join(f'{reason.text} {reason.share:.0%}' for reason in hit.reasons))}")
-        if hit.snippet:
-            print(f"           {_printable(hit.snippet)}")
+        print(_printable(" ".join(["No good match.", *filter(None, [answer.advice]), "The nearest:"])))
+    for line in list_lines(answer.hits):
+        print(_printable(line))
 
 
 def _printable(text: str) -> str:

@@ -9,6 +9,7 @@ from encoders.dual import DualEncoder
 from encoders.errors import InputError, LibraryError
 from encoders.vectors import Vectors, unit_rows
 from indexer.spaces import OpenSpace
+from search.phrases import unquoted
 from search.pictures import query_picture
 from search.query import Query, Term
 
@@ -44,7 +45,7 @@ class Composer:
 
     def _term(self, space: OpenSpace, term: Term) -> Vectors:
         if term.text is not None:
-            return self._text(space.encoder, term.text)
+            return self._text(space.encoder, unquoted(term.text))
         if term.item is not None:
             return stored_item(space, term.item)[1]
         spec = space.encoder.picture_spec

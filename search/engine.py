@@ -14,18 +14,21 @@ from encoders.errors import StoreError
 from encoders.vectors import Vectors
 from indexer.library import Library
 from indexer.spaces import OpenSpace
-from indexer.store.base import FusedItem, Leg, Match, Plan, Where
+from indexer.store.base import Leg, Match, Plan, Where
+from search.arrange import Arrangement
 from search.background import Background, Samples, measure_background
 from search.compose import Composer
 from search.dates import When
 from search.evidence import EVIDENCE, relevance
-from search.explain import Asked, give_reasons, highlight, read_words
+from search.explain import Asked, read_words
 from search.facets import Facet, count_facets
 from search.filters import Filters, joined
-from search.hits import FITS, Answer, Hit, Reason, snippet
+from search.hits import FITS, Answer, Hit
 from search.known_values import completed
+from search.listing import list_hits
 from search.pictures import PictureInput
 from search.query import Query, Term
+from search.telling import give_advice, tell_hit, tell_item
 
 __all__ = ["SearchLibrary", "open_library"]
 
@@ -55,8 +58,9 @@ class SearchLibrary(Library):
         like: str | None = None,
         not_text: Sequence[str] = (),
         exact: bool = False,
+        arrange: Arrangement | None = None,
     ) -> list[Hit]:
-        """Hits for words, a picture (or several), both, or "more like this hit", best first.
+        """Hits for words, a picture (or several), both, or "more like this hit", best first, or as `arrange` says.
 
         `filters` may hold any of them; kind, under, since and until are short for those. They run inside the engine's search.
         `exact` bypasses the graph and scans. Raises InputError for a query that no tower can take, FileError for a picture that
@@ -68,7 +72,8 @@ class SearchLibrary(Library):
         terms += [Term(item=like)] if like is not None else []
         terms += [Term(text=words, weight=-1.0) for words in not_text]
         short = Filters(kind, under, since, until)  # type: ignore[arg-type]  # a kind is checked there
-        query = Query(tuple(terms), joined(filters or Filters(), short), limit, offset)
+        narrowed = joined(filters or Filters(), short)
+        query = Query(tuple(terms), narrowed, limit, offset, arrange or Arrangement())
         return list(self.answer(query, exact=exact).hits)
 
     def answer(self, query: Query, *, exact: bool = False) -> Answer:
@@ -103,15 +108,18 @@ class SearchLibrary(Library):
             exact=exact,
         )
         asked_with = {term.item for term in query.terms if term.item is not None}
-        first = query.offset + query.limit + len(asked_with)
-        pool = [item for item in space.store.fuse(plan, first) if item.id not in asked_with]
-        page = pool[query.offset : query.offset + query.limit]
-        hits = tuple(
-            _hit(rank, item, backgrounds[item.payload["modality"]], plan, asked)
-            for rank, item in enumerate(page, start=query.offset + 1)
+        listing = list_hits(
+            lambda most: space.store.fuse(plan, most),
+            lambda ids: {item.id: item.vector for item in space.store.retrieve(ids, with_vectors=True)},
+            query.arrange,
+            query.offset + query.limit,
+            query.phrases,
+            asked_with,
         )
-        found = bool(pool) and relevance(pool[0].score) >= FITS
-        return Answer(hits, found, items, None if found else _advice(hits, asked))
+        page = listing.placed[query.offset :]
+        hits = tuple(tell_hit(rank, one, backgrounds, plan, asked) for rank, one in enumerate(page, start=query.offset + 1))
+        found = relevance(listing.best) >= FITS
+        return Answer(hits, found, items, None if found else give_advice(hits, asked), listing.more)
 
     def _backgrounds(self, space: OpenSpace, vector: Vectors, modality: str, where: Where) -> dict[str, Background]:
         """Candidate modality -> what this query scores on its items that do not fit."""
@@ -145,7 +153,7 @@ class SearchLibrary(Library):
         found = space.store.retrieve([item_id]) if space.manifest is not None else []
         if not found:
             return None
-        return _told(0, FusedItem(found[0].id, 0.0, found[0].payload, 1.0, 0.0), 1.0, (), Asked((), (), ()))
+        return tell_item(found[0])
 
     def thumbnail(self, hit: Hit | str) -> bytes | None:
         """WebP of a hit (or of a content hash), None for documents."""
@@ -172,41 +180,3 @@ def _pictures(image: PictureInput | Sequence[PictureInput] | None) -> tuple[Pict
 def _leg(modality: str, where: Where, background: Background) -> Leg:
     slope, offset = EVIDENCE.line(background)
     return Leg(Where((Match("modality", (modality,)), *where.must), where.must_not), slope, offset)
-
-
-def _hit(rank: int, item: FusedItem, background: Background, plan: Plan, asked: Asked) -> Hit:
-    surprise = EVIDENCE.surprise(background, item.cosine)
-    reasons = give_reasons(item, surprise, plan.words_slope, asked)
-    return _told(rank, item, relevance(item.score), reasons, asked)
-
-
-def _told(rank: int, item: FusedItem, value: float, reasons: tuple[Reason, ...], asked: Asked) -> Hit:
-    payload = item.payload
-    text = payload.get("text") or payload.get("ocr")
-    shown = snippet(text, " ".join(asked.words)) if text else None
-    return Hit(
-        id=item.id,
-        rank=rank,
-        path=payload["paths"][0],
-        kind=payload["kind"],
-        page=payload.get("page"),
-        score=item.cosine,
-        relevance=value,
-        reasons=reasons,
-        snippet=shown,
-        payload=payload,
-        marks=highlight(shown, asked) if shown else (),
-    )
-
-
-def _advice(hits: Sequence[Hit], asked: Asked) -> str | None:
-    """For people: why nothing fits."""
-    missing = [f"“{word}”" for word, peak in zip(asked.words, asked.peaks, strict=True) if not peak]
-    said = f" No item holds {', '.join(missing)}." if missing else ""
-    if not hits:
-        return f"Nothing passes the filters.{said}" if said else None
-    best = hits[0]
-    return (
-        f"What comes closest is {best.path.rpartition('/')[2]}, but items that have nothing to do with the query come"
-        f" about as close.{said}"
-    )

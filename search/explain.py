@@ -19,7 +19,12 @@ _SIGNALS = {
     "names": "name",
     "paths": "name",
 }
-_SAYS = {"words": "says {words}", "words in the picture": "shows the words {words}", "name": "its name has {words}"}
+_SAYS = {
+    "words": "says {words}",
+    "words in the picture": "shows the words {words}",
+    "name": "its name has {words}",
+    "phrase": "holds {words}",
+}
 _MOST_WORDS = 6  # named in one reason
 _MOST_CHARACTERS = 20_000  # of one field that are looked at
 
@@ -40,10 +45,13 @@ def read_words(text: str | None) -> tuple[tuple[str, ...], tuple[int, ...]]:
     return tuple(word for word, _ in pairs), tuple(stem for _, stem in pairs)
 
 
-def give_reasons(item: FusedItem, surprise: float, words_slope: float, asked: Asked) -> tuple[Reason, ...]:
+def give_reasons(
+    item: FusedItem, surprise: float, words_slope: float, asked: Asked, held: Sequence[str] = (), phrase: float = 0.0
+) -> tuple[Reason, ...]:
     """Signals of one hit with their shares, which add up to 1, the largest first.
 
-    `surprise`: evidence of its cosine alone. The words' evidence goes to the fields that hold them, by the words' weight.
+    `surprise`: evidence of its cosine alone; `phrase`: of each phrase that it holds. The words' evidence goes to the
+    fields that hold them, by the words' weight.
     """
     evidence: dict[str, float] = {"meaning": surprise}
     named: dict[str, list[str]] = {}
@@ -55,6 +63,8 @@ def give_reasons(item: FusedItem, surprise: float, words_slope: float, asked: As
         total = sum(weights.values())
         for signal, weight in weights.items():
             evidence[signal] = words_slope * item.words * weight / total if total else 0.0
+    if held:
+        named["phrase"], evidence["phrase"] = list(held), phrase * len(held)
     whole = sum(evidence.values())
     shares = {signal: part / whole if whole > 0 else float(signal == "meaning") for signal, part in evidence.items()}
     told = [Reason(signal, round(share, 3), _told(signal, item, named)) for signal, share in shares.items() if share > 0.005]

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from indexer.items import Kind, Payload
 
@@ -19,7 +19,7 @@ _WORD = re.compile(r"\w+")
 class Reason:
     """One signal that brought a hit."""
 
-    signal: str  # "meaning", "words", "words in the picture" or "name"
+    signal: str  # "meaning", "words", "words in the picture", "name" or "phrase"
     share: float  # of the hit's evidence, 0 to 1
     text: str  # for people
 
@@ -39,11 +39,24 @@ class Hit:
     snippet: str | None
     payload: Payload
     marks: tuple[tuple[int, int], ...] = ()  # (begin, end) of the query's words in the snippet
+    under: tuple["Hit", ...] = ()  # copies of a picture, the best first; some passages of a document, in page order
+    under_total: int = 0  # how many there are of them among what was looked at
+    group: str | None = None  # the folder, day or document it stands together with others by
 
     @property
     def fits(self) -> bool:
         """Taken to be what was asked for, rather than only the nearest there is."""
         return self.relevance >= FITS
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every place where exactly these bytes lie."""
+        return tuple(self.payload["paths"])
+
+    @property
+    def under_why(self) -> Literal["copies", "pages"]:
+        """What lies under it, if anything: a picture has copies, a document further pages."""
+        return "copies" if self.kind == "image" else "pages"
 
     @property
     def title(self) -> str | None:
@@ -65,6 +78,11 @@ class Hit:
             "marks": [list(mark) for mark in self.marks],
             "id": self.id,
             "title": self.title,
+            "paths": list(self.paths),
+            "group": self.group,
+            "under": [hit.to_dict() for hit in self.under],
+            "under_total": self.under_total,
+            "under_why": self.under_why if self.under else None,
         }
 
 
@@ -76,6 +94,7 @@ class Answer:
     found: bool  # the best hit of all fits; if not, `hits` are merely the nearest
     items: int  # that passed the filters, and competed
     advice: str | None = None  # for people, where nothing fits: what came closest, and why it was not enough
+    more: bool = False  # there are further hits after these
 
 
 def snippet(text: str, query: str | None, length: int = _SNIPPET_CHARS) -> str:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 from encoders.errors import InputError, LibraryError
 from indexer.store.base import Where
+from search.arrange import Arrangement
 from search.filters import Filters
+from search.phrases import find_phrases
 from search.pictures import PictureInput
 
 __all__ = ["MAX_HITS", "MAX_TERMS", "Query", "Term"]
@@ -49,6 +51,7 @@ class Query:
     filters: Filters = field(default_factory=Filters)
     limit: int = 10
     offset: int = 0
+    arrange: Arrangement = field(default_factory=Arrangement)
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense, in one sentence, before any model is loaded."""
@@ -73,6 +76,12 @@ class Query:
     def text(self) -> str | None:
         """All the words that are asked for, in one line; None if only pictures or hits are."""
         return " ".join(term.text.strip() for term in self.wanted if term.text is not None) or None
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """What stands in quotes in the words that are asked for."""
+        found = (phrase for term in self.wanted if term.text is not None for phrase in find_phrases(term.text))
+        return tuple(dict.fromkeys(found))
 
     @property
     def where(self) -> Where:

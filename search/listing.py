@@ -1,0 +1,81 @@
+"""The list that pages are cut from: the same for every page of a query, as far as anybody has looked.
+
+The engine's best are taken in blocks that grow fourfold. Each block is arranged on its own and stands after the one before
+it, so looking deeper adds to the list and never changes what was shown. A page asks for as many blocks as it needs.
+"""
+
+import math
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+from indexer.store.base import FusedItem
+from search.arrange import Arrangement, Placed, Rows, arrange
+from search.evidence import EVIDENCE
+from search.phrases import held_phrases
+
+__all__ = ["BLOCK", "WIDE_BLOCK", "Listing", "list_hits"]
+
+BLOCK = 128
+"""Items of the first block."""
+
+WIDE_BLOCK = 512
+"""The same where the order is not that of relevance, or phrases are looked for."""
+
+_GROWTH = 4
+_LARGEST = 1 << 15  # items that are looked at for one query
+_MOST_BY_DATE = 1 << 13
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The beginning of the list of a query."""
+
+    placed: tuple[Placed, ...]
+    more: bool  # there are further ones
+    best: float  # log odds of the best hit of all; -inf without any
+
+
+def list_hits(
+    fetch: Callable[[int], Sequence[FusedItem]],
+    rows: Rows,
+    wanted: Arrangement,
+    needed: int,
+    phrases: Sequence[str] = (),
+    left_out: Collection[str] = (),
+) -> Listing:
+    """At least `needed` hits if there are as many. `fetch(n)`: the engine's best n; `left_out`: ids that are no answers.
+
+    A document that stands in the list already does not come again, however many of its passages a deeper look brings.
+    """
+    plain = wanted == Arrangement(stack=wanted.stack) and not phrases
+    size = BLOCK if plain else WIDE_BLOCK
+    seen, placed = set(left_out), list[Placed]()
+    documents: set[str] = set()
+    while True:
+        pool = fetch(size)
+        complete = len(pool) < size
+        if not placed and wanted.sort != "relevance" and not complete and pool[-1].score >= 0 and size < _MOST_BY_DATE:
+            size *= _GROWTH  # all that fit are sorted, so the first block holds them all
+            continue
+        fresh = [item for item in pool if item.id not in seen and item.payload.get("content") not in documents]
+        placed += arrange(_judge(fresh, phrases), wanted, rows)
+        if len(placed) > needed or complete or size >= _LARGEST:
+            best = max((each.item.score for each in placed), default=-math.inf)
+            return Listing(tuple(placed[:needed]), len(placed) > needed, best)
+        seen.update(item.id for item in fresh)
+        if wanted.stack:
+            documents.update(item.payload["content"] for item in fresh if _is_passage(item))
+        size *= _GROWTH
+
+
+def _judge(items: Sequence[FusedItem], phrases: Sequence[str]) -> list[Placed]:
+    """Best first, with what the phrases add: each one that an item holds is evidence."""
+    placed = []
+    for item in items:
+        held = held_phrases(item.payload, phrases)
+        placed.append(Placed(replace(item, score=item.score + EVIDENCE.phrase * len(held)), held))
+    return sorted(placed, key=lambda each: (-len(each.held), -each.item.score, each.item.id))
+
+
+def _is_passage(item: FusedItem) -> bool:
+    return item.payload.get("kind") == "document" and "content" in item.payload

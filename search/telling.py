@@ -1,0 +1,85 @@
+"""What the store answered, told to people: items become hits, and an answer without any that fits says why."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from indexer.items import Payload
+from indexer.store.base import FusedItem, Plan, StoredItem
+from search.arrange import Placed
+from search.background import Background
+from search.evidence import EVIDENCE, relevance
+from search.explain import Asked, give_reasons, highlight
+from search.hits import Hit, Reason, snippet
+
+__all__ = ["PAGES", "give_advice", "tell_hit", "tell_item"]
+
+PAGES = 5
+"""Passages that are shown under the best one of a document."""
+
+_DIGITS = re.compile(r"\d+")
+
+
+def tell_hit(rank: int, placed: Placed, backgrounds: Mapping[str, Background], plan: Plan, asked: Asked) -> Hit:
+    """A hit with its reasons, and with what lies under it, which shares its rank."""
+    item = placed.item
+    surprise = EVIDENCE.surprise(backgrounds[item.payload["modality"]], item.cosine)
+    reasons = give_reasons(item, surprise, plan.words_slope, asked, placed.held, EVIDENCE.phrase)
+    shown = placed.under
+    if item.payload["kind"] == "document":
+        shown = tuple(sorted(shown[:PAGES], key=lambda each: _place(each.item.payload)))
+    under = tuple(tell_hit(rank, each, backgrounds, plan, asked) for each in shown)
+    return _told(rank, item, relevance(item.score), reasons, asked, under, placed)
+
+
+def tell_item(item: StoredItem) -> Hit:
+    """An item that nobody asked for in words, as a hit of rank 0."""
+    return _told(0, FusedItem(item.id, 0.0, item.payload, 1.0, 0.0), 1.0, (), Asked((), (), ()), (), None)
+
+
+def _told(
+    rank: int,
+    item: FusedItem,
+    value: float,
+    reasons: tuple[Reason, ...],
+    asked: Asked,
+    under: tuple[Hit, ...],
+    placed: Placed | None,
+) -> Hit:
+    payload = item.payload
+    text = payload.get("text") or payload.get("ocr")
+    shown = snippet(text, " ".join(asked.words)) if text else None
+    return Hit(
+        id=item.id,
+        rank=rank,
+        path=payload["paths"][0],
+        kind=payload["kind"],
+        page=payload.get("page"),
+        score=item.cosine,
+        relevance=value,
+        reasons=reasons,
+        snippet=shown,
+        payload=payload,
+        marks=highlight(shown, asked) if shown else (),
+        under=under,
+        under_total=len(placed.under) if placed else 0,
+        group=placed.group if placed else None,
+    )
+
+
+def give_advice(hits: Sequence[Hit], asked: Asked) -> str | None:
+    """For people: why nothing fits."""
+    missing = [f"“{word}”" for word, peak in zip(asked.words, asked.peaks, strict=True) if not peak]
+    said = f" No item holds {', '.join(missing)}." if missing else ""
+    if not hits:
+        return f"Nothing passes the filters.{said}" if said else None
+    best = hits[0]
+    return (
+        f"What comes closest is {best.path.rpartition('/')[2]}, but items that have nothing to do with the query come"
+        f" about as close.{said}"
+    )
+
+
+def _place(payload: Payload) -> tuple[int, int]:
+    """Where a passage stands in its document: its page, then which of the passages it is."""
+    number = _DIGITS.search(str(payload.get("part", "")))
+    return int(payload.get("page") or 0), int(number[0]) if number else 0
