@@ -4,15 +4,23 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from indexer.console import add_library_options, guarded, say
 from indexer.home import DEFAULT_COLLECTION
+
+if TYPE_CHECKING:
+    from search.engine import SearchLibrary
+
+_VERDICTS = {"fits": 1, "not": -1, "undo": 0}
 
 _EPILOG = """examples:
   python -m search "a black cat"                                     pictures and passages, one list
   python -m search "harbour at night" --kind image --since 2019      only pictures, from 2019 on
   python -m search --image photo.jpg --not people                    like this picture, but without people
   python -m search "rent contract" --under ~/Documents --json
+  python -m search "a fox" --more ID --less ID                       ids of hits (--json shows them), this once
+  python -m search "a fox" --judge ID=fits --judge ID=not            for good; ID=undo takes it back
 """
 
 
@@ -35,6 +43,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("text", nargs="?", metavar="TEXT", help="what to look for, in words")
     parser.add_argument("--image", action="append", default=[], metavar="FILE", help="a picture to ask with; repeatable")
     parser.add_argument("--not", action="append", default=[], metavar="TEXT", dest="not_text", help="what it should not be")
+    parser.add_argument("--more", action="append", default=[], metavar="ID", help="a hit that fits, this once; repeatable")
+    parser.add_argument(
+        "--less", action="append", default=[], metavar="ID", help="a hit that does not fit, this once; repeatable"
+    )
+    parser.add_argument(
+        "--judge",
+        action="append",
+        default=[],
+        type=_judgement,
+        metavar="ID=VERDICT",
+        help="record of a hit that it fits, or not, or undo; then search",
+    )
     parser.add_argument("-n", "--limit", type=int, default=10, metavar="N", help="hits at most; default: 10")
     parser.add_argument("--offset", type=int, default=0, metavar="N", help="hits to pass over, for paging")
     parser.add_argument("--kind", choices=("image", "document"), help="only pictures, or only documents")
@@ -47,11 +67,33 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _judgement(text: str) -> tuple[str, int]:
+    item, _, verdict = text.rpartition("=")
+    if not item or verdict not in _VERDICTS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no judgement: ID=fits, ID=not or ID=undo")
+    return item, _VERDICTS[verdict]
+
+
+def _judge(library: "SearchLibrary", options: argparse.Namespace) -> None:
+    from encoders.errors import InputError
+    from indexer.feedback import Asked
+    from indexer.paths import absolute
+
+    if not options.judge:
+        return
+    if len(options.image) > 1 or options.not_text:
+        raise InputError("a judgement is of words, of one picture, or both: leave out --not and the other pictures.")
+    asked = Asked(options.text, absolute(options.image[0]) if options.image else None)
+    for item, verdict in options.judge:
+        library.judge(asked, item, verdict)
+
+
 def _search(options: argparse.Namespace) -> int:
     from search.engine import open_library
 
     collection = options.collection or DEFAULT_COLLECTION
     with open_library(options.home, collection, options.url, model=options.model, on_wait=say) as library:
+        _judge(library, options)
         hits = library.search(
             options.text,
             options.image,
@@ -62,6 +104,8 @@ def _search(options: argparse.Namespace) -> int:
             options.until,
             offset=options.offset,
             not_text=options.not_text,
+            like=options.more,
+            unlike=options.less,
             exact=options.exact,
         )
     if options.json:

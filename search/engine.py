@@ -6,24 +6,31 @@ nor drops a hit.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from encoders.errors import StoreError
+import numpy as np
+
+from encoders.errors import InputError, LibraryError, StoreError
 from encoders.vectors import Vectors
+from indexer.feedback import Asked as Question
+from indexer.feedback import Judgement
 from indexer.library import Library
 from indexer.spaces import OpenSpace
-from indexer.store.base import FusedItem, Leg, Match, Plan, Where
+from indexer.store.base import FusedItem, HasId, Leg, Match, Plan, Where
 from search.background import Background, Samples, measure_background
 from search.compose import Composer
 from search.dates import When
 from search.evidence import EVIDENCE, relevance
 from search.explain import Asked, give_reasons, highlight, read_words
+from search.feedback import ROCCHIO, arrange, modality_centre
 from search.filters import Filters
 from search.hits import FITS, Answer, Hit, Reason, snippet
+from search.judge import Judge, model_of, query_of
 from search.pictures import PictureInput
 from search.query import Query, Term
+from search.recalibrate import Recalibration
 
 __all__ = ["SearchLibrary", "open_library"]
 
@@ -37,6 +44,7 @@ class SearchLibrary(Library):
         super().__init__(*args, **options)  # type: ignore[arg-type]  # Library's own signature
         self._composer = Composer()
         self._samples = Samples()
+        self._judge = Judge(self)
 
     def search(  # noqa: PLR0913 - the options of one question, each with a default
         self,
@@ -49,22 +57,26 @@ class SearchLibrary(Library):
         until: When | None = None,
         *,
         offset: int = 0,
-        like: str | None = None,
+        like: str | Sequence[str] | None = None,
+        unlike: str | Sequence[str] = (),
         not_text: Sequence[str] = (),
         exact: bool = False,
     ) -> list[Hit]:
         """Hits for words, a picture (or several), both, or "more like this hit", best first.
 
+        Beside words or a picture, `like` and `unlike` are ids of hits that fit and that do not, this once; `judge` is for good.
         Filters run inside the engine's search. `exact` bypasses the graph and scans. Raises InputError for a query that no
         tower can take, FileError for a picture that cannot be read, LibraryError for filters that make no sense or a
         collection that does not exist, SpaceMismatch and StoreError as the store gives them.
         """
         terms = [Term(text=text)] if text and text.strip() else []
         terms += [Term(image=each) for each in _pictures(image)]
-        terms += [Term(item=like)] if like is not None else []
+        likes, unlikes = _ids(like), _ids(unlike)
+        if not terms:  # nothing else is asked with: find similar ones
+            terms, likes = [Term(item=each) for each in likes], ()
         terms += [Term(text=words, weight=-1.0) for words in not_text]
         filters = Filters(kind, under, since, until)  # type: ignore[arg-type]  # a kind is checked there
-        query = Query(tuple(terms), filters, limit, offset)
+        query = Query(tuple(terms), filters, limit, offset, likes, unlikes)
         return list(self.answer(query, exact=exact).hits)
 
     def answer(self, query: Query, *, exact: bool = False) -> Answer:
@@ -84,29 +96,75 @@ class SearchLibrary(Library):
 
     def _answer_in(self, space: OpenSpace, query: Query, exact: bool) -> Answer:
         """Vectors of this space's towers meet vectors of this space, whatever others switch to meanwhile."""
+        verdicts = self._judge.verdicts(space, query)
+        line = self._judge.recalibration(space)
+        plan, backgrounds, asked = self._plan(space, query, verdicts, exact)
+        asked_with = {term.item for term in query.terms if term.item is not None}
+        first = query.offset + query.limit + len(asked_with) + len(verdicts)
+        pool = [item for item in space.store.fuse(plan, first) if item.id not in asked_with]
+        if verdicts:
+            judged = [item for item in _among(space, plan, verdicts) if item.id not in asked_with]
+            pool = arrange(pool, judged, verdicts, line.before(0.0), whole=len(pool) + len(asked_with) < first)
+        page = pool[query.offset : query.offset + query.limit]
+        hits = tuple(
+            _hit(rank, item, backgrounds[item.payload["modality"]], plan, asked, line)
+            for rank, item in enumerate(page, start=query.offset + 1)
+        )
+        items = sum(background.items for background in backgrounds.values())
+        found = bool(pool) and relevance(line.corrected(pool[0].score)) >= FITS
+        return Answer(hits, found, items, None if found else _advice(hits, asked))
+
+    def judge(self, query: str | Question | Query, hit: Hit | str, verdict: int) -> Judgement:
+        """Record whether a hit fits a query: 1 it does, -1 it does not, 0 takes back what was said. The next search knows it.
+
+        It counts for the same words, picture or hit, whatever the filters, and is training data (`python -m indexer pairs`).
+        Raises InputError for a query that cannot be recorded, LibraryError for an item that is not there.
+        """
+        space = self.space()
+        if space is None:
+            self.require_existing()
+        item_id = hit if isinstance(hit, str) else hit.id
+        found = space.store.retrieve([item_id]) if space is not None else []
+        if space is None or not found:
+            raise LibraryError(f"there is no item {item_id} in this collection to judge. Take the id of a hit.")
+        question = query_of(query)
+        asked = query if isinstance(query, Question) else self._judge.asked(space, question)
+        if asked is None:
+            raise InputError("this query cannot be judged: only words, one picture file, both, or one hit can be.")
+        plan, _, _ = self._plan(space, replace(question, filters=Filters(), likes=(), unlikes=()), {}, exact=False)
+        said = next((item.score for item in _among(space, plan, [item_id])), None)
+        return self._judge.record(
+            asked, question, item_id, found[0].payload, verdict, log_odds=said, model=model_of(space.manifest)
+        )
+
+    def _plan(
+        self, space: OpenSpace, query: Query, verdicts: Mapping[str, int], exact: bool
+    ) -> tuple[Plan, dict[str, Background], Asked]:
+        """What the store is asked, moved by what was judged; backgrounds by candidate modality; and the words."""
         vector = self._composer.vector(space, query)
-        modality = self._composer.modality(space, query)
-        backgrounds = self._backgrounds(space, vector, modality, query.where)
+        if verdicts:
+            vector = ROCCHIO.move(vector, *self._relative(space, query, verdicts))
+        backgrounds = self._backgrounds(space, vector, self._composer.modality(space, query), query.where)
         items = sum(background.items for background in backgrounds.values())
         words, stems = read_words(query.text)
         asked = Asked(words, stems, tuple(space.store.word_peaks(words)))
-        plan = Plan(
-            vector,
-            tuple(_leg(candidate, query.where, background) for candidate, background in backgrounds.items()),
-            words,
-            EVIDENCE.words_line(asked.peaks, items),
-            exact=exact,
-        )
-        asked_with = {term.item for term in query.terms if term.item is not None}
-        first = query.offset + query.limit + len(asked_with)
-        pool = [item for item in space.store.fuse(plan, first) if item.id not in asked_with]
-        page = pool[query.offset : query.offset + query.limit]
-        hits = tuple(
-            _hit(rank, item, backgrounds[item.payload["modality"]], plan, asked)
-            for rank, item in enumerate(page, start=query.offset + 1)
-        )
-        found = bool(pool) and relevance(pool[0].score) >= FITS
-        return Answer(hits, found, items, None if found else _advice(hits, asked))
+        legs = tuple(_leg(candidate, query.where, background) for candidate, background in backgrounds.items())
+        return Plan(vector, legs, words, EVIDENCE.words_line(asked.peaks, items), exact=exact), backgrounds, asked
+
+    def _relative(self, space: OpenSpace, query: Query, verdicts: Mapping[str, int]) -> tuple[Vectors, Vectors]:
+        """Vectors of what fits and of what does not, each from its modality's centre. What was recorded may be gone."""
+        version = self._version()
+        sides: tuple[list[Vectors], list[Vectors]] = ([], [])
+        judged = space.store.retrieve(list(verdicts), with_vectors=True)
+        if missing := {*query.likes, *query.unlikes} - {item.id for item in judged}:
+            raise LibraryError(f"there is no item {min(missing)} in this collection. Take the id of a hit.")
+        for item in judged:
+            if item.vector is not None:
+                centre = modality_centre(self._samples.of(space.store, item.payload["modality"], version))
+                sides[verdicts[item.id] < 0].append(item.vector - centre)
+        empty = np.zeros((0, space.encoder.dimension), np.float32)
+        likes, dislikes = (np.array(side, np.float32) if side else empty for side in sides)
+        return likes, dislikes
 
     def _backgrounds(self, space: OpenSpace, vector: Vectors, modality: str, where: Where) -> dict[str, Background]:
         """Candidate modality -> what this query scores on its items that do not fit."""
@@ -155,15 +213,26 @@ def _pictures(image: PictureInput | Sequence[PictureInput] | None) -> tuple[Pict
     return tuple(image) if isinstance(image, list | tuple) else (image,)  # type: ignore[return-value]  # bytes are no list
 
 
+def _ids(items: str | Sequence[str] | None) -> tuple[str, ...]:
+    return () if items is None else (items,) if isinstance(items, str) else tuple(items)
+
+
+def _among(space: OpenSpace, plan: Plan, ids: Collection[str]) -> list[FusedItem]:
+    """Some items as a plan judges them, as far as they pass its filters."""
+    these = HasId(tuple(ids))
+    legs = tuple(replace(leg, where=replace(leg.where, must=(*leg.where.must, these))) for leg in plan.legs)
+    return space.store.fuse(replace(plan, legs=legs, exact=True), len(ids))
+
+
 def _leg(modality: str, where: Where, background: Background) -> Leg:
     slope, offset = EVIDENCE.line(background)
     return Leg(Where((Match("modality", (modality,)), *where.must), where.must_not), slope, offset)
 
 
-def _hit(rank: int, item: FusedItem, background: Background, plan: Plan, asked: Asked) -> Hit:
+def _hit(rank: int, item: FusedItem, background: Background, plan: Plan, asked: Asked, line: Recalibration) -> Hit:
     surprise = EVIDENCE.surprise(background, item.cosine)
     reasons = give_reasons(item, surprise, plan.words_slope, asked)
-    return _told(rank, item, relevance(item.score), reasons, asked)
+    return _told(rank, item, relevance(line.corrected(item.score)), reasons, asked)
 
 
 def _told(rank: int, item: FusedItem, value: float, reasons: tuple[Reason, ...], asked: Asked) -> Hit:

@@ -15,6 +15,7 @@ __all__ = [
     "FORMAT",
     "FusedItem",
     "GeoRadius",
+    "HasId",
     "Leg",
     "Manifest",
     "Match",
@@ -58,7 +59,14 @@ class GeoRadius:
     metres: float
 
 
-Condition = Match | Range | GeoRadius
+@dataclass(frozen=True)
+class HasId:
+    """The item is one of these."""
+
+    any_of: tuple[str, ...]
+
+
+Condition = Match | Range | GeoRadius | HasId
 
 
 @dataclass(frozen=True)
