@@ -67,8 +67,8 @@ def _share(run: Run) -> float:
 def _line(run: Run) -> str:
     progress = run.progress
     words = _SAYS.get(progress.state, progress.state)
-    if progress.task == "upgrade":
-        words = progress.message or "Looking at the new model"
+    if progress.task != "add":
+        words = progress.message or ("Looking at the new model" if progress.task == "upgrade" else "Looking at the pictures")
         if progress.total is None:
             return words
     if progress.total is None:
@@ -117,11 +117,13 @@ def _ended(collection: str, brief: bool) -> None:
         st.error(as_label(run.progress.message), icon=":material/error:")
     elif run is not None and run.progress.task == "upgrade":
         return  # the line about the second space says how it stands, and goes on with it
+    elif run is not None and run.progress.task == "read":
+        if not brief:
+            st.caption(f"The last run read the words in {run.progress.done:,} pictures. To go on: python -m indexer read")
     elif run is not None and run.progress.state == "stopped" and not brief:
         st.info("The last run was stopped. Run again to continue where it stopped.")
     elif run is not None and not brief:
         count = run.progress.done
         st.caption(f"The last run finished: {count:,} new or changed {'file' if count == 1 else 'files'}.")
-    upgrading = run is not None and run.progress.task == "upgrade"
-    if run is not None and not upgrading and run.progress.state in ("interrupted", "stopped", "failed"):
+    if run is not None and run.progress.task == "add" and run.progress.state in ("interrupted", "stopped", "failed"):
         st.button("Run again", icon=":material/refresh:", on_click=start, args=([], collection), key=f"again-{collection}")

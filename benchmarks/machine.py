@@ -9,7 +9,7 @@ from typing import Any
 
 __all__ = ["describe_machine"]
 
-_PACKAGES = ("torch", "openvino", "qdrant-edge-py", "pillow", "streamlit")
+_PACKAGES = ("torch", "openvino", "sentence-transformers", "open_clip_torch", "qdrant-edge-py", "pillow", "streamlit")
 
 
 def describe_machine() -> dict[str, Any]:

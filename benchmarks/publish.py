@@ -1,7 +1,7 @@
 """Fill the tables of the pages from the results: `python -m benchmarks.publish`. A test fails when they differ.
 
-A table stands between `<!-- NAME -->` and `<!-- /NAME -->`; `benchmarks/results/NAME.json` is what `benchmarks.NAME --out`
-wrote.
+A table stands between `<!-- NAME -->` and `<!-- /NAME -->`; `benchmarks/results/*.json` are what the benchmarks wrote with
+`--out`.
 """
 
 import json
@@ -12,19 +12,27 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PAGES", "filled"]
+from benchmarks.fine_tuning_tables import FINE_TUNING_TABLES
+
+__all__ = ["PAGES", "filled", "tables_of"]
 
 _ROOT = Path(__file__).parents[1]
-PAGES = (_ROOT / "README.md",)
+PAGES = tuple(_ROOT / page for page in ("README.md", "docs/fine_tuning.md", "docs/filters.md"))
 
 
 def filled(page: str) -> str:
     """The page with every table made anew from its results."""
-    for name, table in _TABLES.items():
-        results = json.loads((_ROOT / "benchmarks" / "results" / f"{name}.json").read_text(encoding="utf-8"))
+    for name in tables_of(page):
+        source, table = _TABLES[name]
+        results = json.loads((_ROOT / "benchmarks" / "results" / f"{source}.json").read_text(encoding="utf-8"))
         block = f"<!-- {name} -->\n{table(results)}\n<!-- /{name} -->"
         page = re.sub(rf"<!-- {name} -->.*?<!-- /{name} -->", lambda _, block=block: block, page, flags=re.DOTALL)
     return page
+
+
+def tables_of(page: str) -> list[str]:
+    """Names of the tables that stand in a page."""
+    return [name for name in _TABLES if f"<!-- {name} -->" in page]
 
 
 def _main_job(results: Mapping[str, Any]) -> str:
@@ -58,7 +66,38 @@ def _main_job(results: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-_TABLES: dict[str, Callable[[Mapping[str, Any]], str]] = {"main_job": _main_job}
+def _filtered_search(results: Mapping[str, Any]) -> str:
+    plain, machine = results["unfiltered"], results["machine"]
+    lines = ["| filter | items that pass | median | 95% | against no filter | recall@10 |", "|---|---|---|---|---|---|"]
+    lines.append(
+        f"| none | {results['items']:,} | {plain['p50_ms']:.1f} ms | {plain['p95_ms']:.1f} ms | 1 | {plain['recall']:.3f} |"
+    )
+    for row in results["filtered"]:
+        lines.append(
+            f"| {_FILTERED[row['filter']]} | {row['items']:,} | {row['p50_ms']:.1f} ms | {row['p95_ms']:.1f} ms"
+            f" | {row['times_unfiltered']:.2f} | {row['recall']:.3f} |"
+        )
+    facets = results["facets_ms"]
+    cpu = ", ".join(machine["cpu"]) or "no vector extensions of note"
+    lines += [
+        "",
+        f"All facets counted: {facets['everything']:.0f} ms over everything, {facets['tenth']:.0f} ms over a tenth,"
+        f" {facets['hundredth']:.0f} ms over a hundredth.",
+        "",
+        f"{results['engine']}, {results['items']:,} vectors of {results['dimension']} dimensions in clusters of 100,"
+        f" {results['queries']} queries, on {machine['cores']} cores ({machine['architecture']}: {cpu}), shared with others;"
+        f" `python -m benchmarks.filtered_search --items {results['items']}`, commit {machine['commit']}.",
+    ]
+    return "\n".join(lines)
+
+
+_FILTERED = {"keyword": "keyword, by chance", "dates": "span of dates, by chance", "folder": "folder of whole clusters"}
+_TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
+    "main_job": ("main_job", _main_job),
+    "filtered_search": ("filtered_search", _filtered_search),
+    **{name: ("fine_tuning", table) for name, table in FINE_TUNING_TABLES.items()},
+}
+"""Name of a table -> its results file, and function(results)."""
 
 
 def main() -> int:

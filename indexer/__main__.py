@@ -1,4 +1,4 @@
-"""Command line of the indexer: add, status, failures, use, upgrade, remove, drop. Results go to stdout, progress to stderr."""
+"""Command line of the indexer: add, read, status, failures, use, upgrade, remove... Results to stdout, progress to stderr."""
 
 import argparse
 import json
@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING
 
 from indexer.console import ProgressLine, add_library_options, guarded, say
 from indexer.home import DEFAULT_COLLECTION
+from indexer.ocr_command import add_read_command, read_words, require_reading, tell_reading
 from indexer.pairs_command import add_pairs_commands
 from indexer.paths import to_text
 from indexer.upgrade_command import add_upgrade_commands
 
 if TYPE_CHECKING:
     from indexer.library import Library
+    from indexer.pipeline import Report
 
 _EPILOG = """examples:
   python -m indexer add ~/Pictures ~/Documents      index two folders, or bring them up to date
   python -m indexer add                             bring everything that was added before up to date
+  python -m indexer read                            read the words inside pictures, so that they are found
   python -m indexer failures                        which files could not be indexed, and why
   python -m indexer use CARD                        ask with another query tower; nothing is indexed again
   python -m indexer upgrade --model CARD            build the space of another model beside; searches go on
@@ -59,7 +62,9 @@ def _parser() -> argparse.ArgumentParser:
         "--limit", action="append", default=[], metavar="NAME=NUMBER", help="another limit for a file; see docs/files.md"
     )
     add.add_argument("--workers", type=_positive, metavar="N", help="processes that read files; default: one a core")
+    add.add_argument("--read", action="store_true", help="afterwards read the words inside pictures, as the command read does")
     add_library_options(add)
+    add_read_command(command, _library)
     add_library_options(command("status", _status, "How the collection stands."))
     add_library_options(command("failures", _failures, "Files that could not be indexed, and why."))
     add_upgrade_commands(command, _library)
@@ -83,35 +88,48 @@ def _positive(text: str) -> int:
 def _add(options: argparse.Namespace) -> int:
     from indexer.limits import limits_from
 
-    with _library(options) as library, ProgressLine() as line:
-        report = library.add(
-            options.paths,
-            model=options.model,
-            retry_failed=options.retry_failed,
-            limits=limits_from(options.limit),
-            workers=options.workers,
-            on_progress=line.show,
-        )
+    limits = limits_from(options.limit)
+    if options.read:
+        require_reading()  # to be known before, not after hours
+    with _library(options) as library:
+        with ProgressLine() as line:
+            report = library.add(
+                options.paths,
+                model=options.model,
+                retry_failed=options.retry_failed,
+                limits=limits,
+                workers=options.workers,
+                on_progress=line.show,
+            )
+        if not options.json:
+            _tell(report)
+        for note in report.notes:
+            say(note)
+        reading = None
+        if options.read and report.state != "stopped":
+            reading = read_words(library, limits, options.retry_failed)
+            if not options.json:
+                tell_reading(reading)
     if options.json:
-        print(json.dumps(asdict(report)))
-    else:
-        what = "Stopped" if report.state == "stopped" else "Done"
-        print(
-            f"{what} in {report.seconds:.1f} s: {report.indexed:,} indexed, {report.unchanged:,} unchanged, "
-            f"{report.renamed:,} renamed, {report.removed:,} removed, {report.failed:,} failed; "
-            f"{report.items:,} items written ({report.items_per_second:,.1f} a second)."
-        )
-        if report.skipped:
-            kinds = ", ".join(f"{count:,} {extension}" for extension, count in list(report.skipped.items())[:8])
-            print(f"Passed over {sum(report.skipped.values()):,} files of kinds that are not read: {kinds}.")
-        if report.failed:
-            print("Which files failed, and why: python -m indexer failures")
-    for note in report.notes:
-        say(note)
-    if report.state == "stopped":
+        print(json.dumps(asdict(report) | ({"ocr": asdict(reading)} if reading else {})))
+    if "stopped" in (report.state, reading and reading.state):
         say(_STOPPED)
         return 1
     return 0
+
+
+def _tell(report: "Report") -> None:
+    what = "Stopped" if report.state == "stopped" else "Done"
+    print(
+        f"{what} in {report.seconds:.1f} s: {report.indexed:,} indexed, {report.unchanged:,} unchanged, "
+        f"{report.renamed:,} renamed, {report.removed:,} removed, {report.failed:,} failed; "
+        f"{report.items:,} items written ({report.items_per_second:,.1f} a second)."
+    )
+    if report.skipped:
+        kinds = ", ".join(f"{count:,} {extension}" for extension, count in list(report.skipped.items())[:8])
+        print(f"Passed over {sum(report.skipped.values()):,} files of kinds that are not read: {kinds}.")
+    if report.failed:
+        print("Which files failed, and why: python -m indexer failures")
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -130,6 +148,9 @@ def _status(options: argparse.Namespace) -> int:
     print(f"Engine      {status.engine}. {status.search_note}")
     for folder in status.folders:
         print(f"Folder      {folder.path} ({folder.sources:,} files)")
+    if status.ocr is not None:
+        left = f", {status.ocr.left:,} left: python -m indexer read" if status.ocr.left else ""
+        print(f"Words       read in {status.ocr.read:,} pictures, {status.ocr.failed:,} failed{left}")
     if status.upgrade is not None:
         print(f"Upgrade     {status.upgrade.note}")
     if status.run is not None:

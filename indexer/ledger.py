@@ -77,6 +77,12 @@ _MIGRATIONS = (
         ON CONFLICT (space, content) DO UPDATE SET parts = coalesce(parts, excluded.parts);
     END;
     """,
+    # Pictures whose words were read, or why not: indexer/ocr_log.py. Points that are written anew have none.
+    """
+    CREATE TABLE ocr (content TEXT PRIMARY KEY, reason TEXT, transient INTEGER NOT NULL, recorded REAL NOT NULL) WITHOUT ROWID;
+    CREATE TRIGGER ocr_anew AFTER INSERT ON contents BEGIN DELETE FROM ocr WHERE content = NEW.content; END;
+    CREATE TRIGGER ocr_gone AFTER DELETE ON contents BEGIN DELETE FROM ocr WHERE content = OLD.content; END;
+    """,
 )
 """Number n brings the file from version n to n + 1; never edit one that was released."""
 

@@ -20,6 +20,7 @@ from indexer.home import DEFAULT_COLLECTION, Home, server_url
 from indexer.ledger import Failure, Ledger
 from indexer.limits import Limits
 from indexer.manifests import check_fingerprints, manifest_of, same_towers
+from indexer.ocr_log import OcrLog
 from indexer.paths import absolute, to_text
 from indexer.pipeline import Pipeline, Report
 from indexer.refill import Refill
@@ -310,13 +311,14 @@ class Library:
         return read_status(self.ledger, self.collection) if self.exists() else Status(self.collection)
 
     def failures(self) -> list[Failure]:
-        """Every source that could not be indexed, or not be brought along by an upgrade, and why."""
+        """Every source that could not be indexed, not be brought along by an upgrade, or not be read for words, and why."""
         if not self.exists():
             return []
         log = SpaceLog(self.ledger)
         answering = log.answering()
         missing = log.failures(answering.name) if answering else []
-        return sorted([*self.ledger.failures(), *missing], key=lambda failure: failure.path)
+        unread = OcrLog(self.ledger).failures()
+        return sorted([*self.ledger.failures(), *missing, *unread], key=lambda failure: failure.path)
 
     def folders(self) -> list[str]:
         """Folders that were added, as `under` takes them."""

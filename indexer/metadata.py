@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from indexer.items import Payload
 from indexer.text import clean_line
+from indexer.towns import nearest_town
 
 if TYPE_CHECKING:
     from PIL import Image, ImageFile
 
-__all__ = ["camera_name", "degrees", "file_fields", "picture_fields", "rfc3339", "taken_time"]
+__all__ = ["camera_name", "degrees", "file_fields", "orientation", "picture_fields", "rfc3339", "taken_time"]
 
 _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 _MAKE, _MODEL, _DESCRIPTION = 0x010F, 0x0110, 0x010E
@@ -31,6 +32,7 @@ _IPTC_TITLE, _IPTC_HEADLINE, _IPTC_KEYWORDS, _IPTC_CAPTION, _IPTC_CHARSET = (
 )
 _MOST_KEYWORDS = 64
 _LONGEST_DESCRIPTION = 2000  # characters
+_SQUARE = 1.05  # longer by shorter side, at most
 _FILLER = re.compile(  # what cameras write into the description of every picture
     r"^(olympus digital camera|sony dsc|dcim\S*|konica minolta .*|samsung (digital )?camera.*|minolta digital camera"
     r"|kodak digital still camera|exif_jpeg_\S*|oznor\w*|untitled|default|created with gimp|screenshot|ascii)$",
@@ -57,7 +59,7 @@ def file_fields(extension: str, size: int, modified: float, taken: str | None = 
 
 
 def picture_fields(image: "Image.Image") -> Payload:
-    """taken, camera, place, title, keywords and text (a description) of an opened picture, those that it has.
+    """taken, camera, place, town, title, keywords and text (a description) of an opened picture, those that it has.
 
     Each is looked for in EXIF, XMP, IPTC and PNG text, in this order of trust: XMP and IPTC are written by people,
     EXIF by cameras.
@@ -69,10 +71,12 @@ def picture_fields(image: "Image.Image") -> Payload:
     iptc: Mapping[tuple[int, int], list[str]] = _attempt(lambda: _iptc_fields(image), {})
     text: Mapping[str, Any] = {k.lower(): v for k, v in image.info.items() if isinstance(k, str)}
     offset = inner.get(_OFFSET_ORIGINAL) or inner.get(_OFFSET)
+    place: Mapping[str, float] | None = _attempt(lambda: _place(gps), None)
     found = {
         "taken": _attempt(lambda: taken_time(inner.get(_ORIGINAL) or inner.get(_DIGITIZED), offset), None),
         "camera": _attempt(lambda: camera_name(exif.get(_MAKE), exif.get(_MODEL)), None),
-        "place": _attempt(lambda: _place(gps), None),
+        "place": place,
+        "town": _attempt(lambda: nearest_town(place["lat"], place["lon"]), None) if place else None,
         "title": _first(
             *xmp.get("title", ()),
             *iptc.get(_IPTC_TITLE, ()),
@@ -91,6 +95,17 @@ def picture_fields(image: "Image.Image") -> Payload:
         ),
     }
     return {name: value for name, value in found.items() if value}
+
+
+def orientation(width: int, height: int) -> str:
+    """landscape, portrait or square, which may be off by 5%.
+
+    >>> orientation(1500, 1000), orientation(1080, 1920), orientation(1000, 1040)
+    ('landscape', 'portrait', 'square')
+    """
+    if max(width, height) <= _SQUARE * min(width, height):
+        return "square"
+    return "landscape" if width > height else "portrait"
 
 
 def taken_time(original: Any, offset: Any = None) -> str | None:

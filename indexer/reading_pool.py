@@ -18,9 +18,9 @@ _FILES_A_WORKER = 2000  # then it is replaced: native decoders leak
 class ReadingPool:
     """Processes that end with this process, however it ends."""
 
-    def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._pool = _new_pool(workers)
+    def __init__(self, workers: int, files_a_worker: int = _FILES_A_WORKER) -> None:
+        self._size = workers, files_a_worker
+        self._pool = _new_pool(*self._size)
 
     def schedule(self, function: Callable[..., Any], arguments: tuple[Any, ...], timeout: float) -> ProcessFuture:
         """Call it in a worker, at most `timeout` seconds from when it begins."""
@@ -29,7 +29,7 @@ class ReadingPool:
     def renew(self) -> None:
         """End all workers and begin with new ones. What was scheduled and is not done must be scheduled again."""
         self._end()
-        self._pool = _new_pool(self._workers)
+        self._pool = _new_pool(*self._size)
 
     def __enter__(self) -> "ReadingPool":
         return self
@@ -42,9 +42,9 @@ class ReadingPool:
         self._pool.join()
 
 
-def _new_pool(workers: int) -> ProcessPool:
+def _new_pool(workers: int, files_a_worker: int) -> ProcessPool:
     context = multiprocessing.get_context("spawn")  # fork is not safe beside the encoder's threads
-    return ProcessPool(max_workers=workers, max_tasks=_FILES_A_WORKER, initializer=_begin, context=context)
+    return ProcessPool(max_workers=workers, max_tasks=files_a_worker, initializer=_begin, context=context)
 
 
 def _begin() -> None:

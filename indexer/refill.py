@@ -18,6 +18,7 @@ from indexer.batches import encode_sources
 from indexer.items import LoadedSource, Payload, Source, item_id
 from indexer.ledger import Content, Ledger
 from indexer.limits import Limits
+from indexer.ocr_log import OcrLog
 from indexer.passages import PASSAGE_SHARE, estimate_tokens, title_line, titled
 from indexer.reading_pool import ReadingPool
 from indexer.space_log import Behind, SpaceLog
@@ -239,6 +240,7 @@ class Refill:
             payloads = [task.given[one["part"]].payload if one["part"] in task.given else one for one in made]
             self._write(task, payloads, rows)
         self._store.flush()
+        OcrLog(self._ledger).forget([task.content.hash for task, _ in ready if not set(task.content.parts) <= set(task.given)])
         self._settle([task.content.hash for task, _ in ready], sum(len(rows) for rows in vectors))
 
     # --- notes

@@ -22,7 +22,7 @@ __all__ = ["OpenRun", "Progress", "Request", "Run", "RunLog", "State", "Task", "
 
 State = Literal["scanning", "indexing", "paused", "finishing", "done", "stopped", "failed", "interrupted"]
 Request = Literal["pause", "resume", "stop"]
-Task = Literal["add", "upgrade"]
+Task = Literal["add", "upgrade", "read"]
 
 _ENDED = ("done", "stopped", "failed", "interrupted")
 

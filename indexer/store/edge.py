@@ -46,6 +46,8 @@ __all__ = ["EdgeStore"]
 
 # Points an operation: a record of the write-ahead log stays far below its 32 MB segment, turns stay short.
 _CHUNK = 512
+_INDEXED = {field.name for field in FIELDS if field.indexed}
+_NOTE = "indexed_fields"  # in manifest.json, beside what Manifest knows
 
 
 class EdgeStore:
@@ -67,19 +69,22 @@ class EdgeStore:
         self._manifest_file = self._folder / "manifest.json"
 
     def create(self, manifest: Manifest) -> None:
-        """See Store. The query side of the manifest is renewed where only that differs."""
-        if self.manifest() == manifest:
+        """See Store. The query side of the manifest is renewed where only that differs; new fields get their index."""
+        if self.manifest() == manifest and not self._lacks_fields():
             return
         with self._shared.lease("making it", self._wait, self._on_wait):
             stored = self.manifest()
             if stored is None:
                 self._make_shard(manifest)
-                self._write_manifest(manifest)  # last: a shard without one was never finished
+                self._write_manifest(manifest, _INDEXED)  # last: a shard without one was never finished
             else:
                 merged = merge_manifests(self._collection, stored, manifest)
                 if stored.version < FORMAT:
                     self._bring_words()
-                if merged != stored:
+                if self._lacks_fields() and not is_building(self._folder):  # a build would lose them: the next `create`
+                    self._index_new_fields()
+                    self._write_manifest(merged, _INDEXED)
+                elif merged != stored:
                     self._write_manifest(merged)
 
     def manifest(self) -> Manifest | None:
@@ -162,7 +167,7 @@ class EdgeStore:
         with self._using() as (shard, space), translated(self._collection):
             condition = edge_filter(where)
             query = Query.Nearest(vector, using=space)  # type: ignore[arg-type]  # a numpy row goes in as it is
-            params = SearchParams(hnsw_ef=beam_width(offset + limit), exact=exact)
+            params = SearchParams(hnsw_ef=beam_width(offset + limit, condition is not None), exact=exact)
 
             def fetch(most: int) -> list[ScoredItem]:
                 request = QueryRequest(limit=most, query=query, filter=condition, params=params, with_payload=True)
@@ -339,28 +344,47 @@ class EdgeStore:
             },
             sparse_vectors={WORDS: engine.EdgeSparseVectorParams(modifier=engine.Modifier.Idf)},
         )
-        kinds = {
-            "keyword": engine.PayloadSchemaType.Keyword,
-            "integer": engine.PayloadSchemaType.Integer,
-            "float": engine.PayloadSchemaType.Float,
-            "datetime": engine.PayloadSchemaType.Datetime,
-            "geo": engine.PayloadSchemaType.Geo,
-            "text": engine.PayloadSchemaType.Text,
-        }
         with translated(self._collection):
             shard = engine.EdgeShard.create(str(self._shared.path), config)
-            for field in FIELDS:
-                if field.indexed:
-                    shard.update(engine.UpdateOperation.create_field_index(field.name, kinds[field.type]))
+            _index_fields(shard, set())
             shard.close()
 
-    def _write_manifest(self, manifest: Manifest) -> None:
+    def _lacks_fields(self) -> bool:
+        """Whether the schema indexes fields that this shard does not. One that was vacated lacks none."""
+        return not self._indexed_fields() >= _INDEXED and self._shared.path.exists()
+
+    def _index_new_fields(self) -> None:
+        """For the holder of the lease."""
+        with translated(self._collection):
+            shard = self._shared.opened()
+            _index_fields(shard, set(shard.info().payload_schema))
+            shard.flush()
+
+    def _indexed_fields(self) -> set[str]:
+        """Which fields the engine indexes, as noted beside the manifest. Collections of older versions have no note."""
+        try:
+            return set(json.loads(self._manifest_file.read_text(encoding="utf-8")).get(_NOTE, ()))
+        except (OSError, ValueError, TypeError, AttributeError):
+            return set()
+
+    def _write_manifest(self, manifest: Manifest, indexed: set[str] | None = None) -> None:
+        note = sorted(self._indexed_fields() if indexed is None else indexed)
         fresh = self._manifest_file.with_suffix(".json.new")
         with fresh.open("w", encoding="utf-8") as file:
-            json.dump(manifest.to_dict(), file, indent=1)
+            json.dump({**manifest.to_dict(), _NOTE: note}, file, indent=1)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._manifest_file)
+
+
+def _index_fields(shard: "EdgeShard", known: set[str]) -> None:
+    """Index every field that the schema wants and that is not known yet."""
+    from qdrant_edge import PayloadSchemaType, UpdateOperation
+
+    for field in FIELDS:
+        if field.indexed and field.name not in known:
+            kind = getattr(PayloadSchemaType, field.type.capitalize())
+            shard.update(UpdateOperation.create_field_index(field.name, kind))
 
 
 def _stored(record: "Record", space: str, with_vector: bool) -> StoredItem:

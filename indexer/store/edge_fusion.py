@@ -114,7 +114,7 @@ def _dense(space: str, plan: Plan, condition: Any, depth: int, words: Any) -> "P
     """Candidates by vector and by words, all with their true cosine."""
     from qdrant_edge import Prefetch, Query
 
-    nearest = _nearest(plan.vector, space, depth, condition, beam_width(depth - 1), plan.exact)
+    nearest = _nearest(plan.vector, space, depth, condition, beam_width(depth - 1, narrowed=True), plan.exact)
     if words is None:
         return nearest
     both = [nearest, _nearest(words, WORDS, depth, condition)]

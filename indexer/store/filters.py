@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from encoders.errors import StoreError
 from indexer.schema import FIELDS
-from indexer.store.base import Condition, GeoRadius, HasId, Match, Range, Where
+from indexer.store.base import Condition, GeoRadius, HasId, Match, Range, Where, Words
 from indexer.store.checks import checked_ids
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def _parts(where: Where, words: Any, ranged: Any, these: Any) -> dict[str, Any]:
             centre = words.GeoPoint(lon=condition.longitude, lat=condition.latitude)
             circle = words.GeoRadius(center=centre, radius=condition.metres)
             return words.FieldCondition(key=condition.key, geo_radius=circle)
+        if isinstance(condition, Words):
+            return words.FieldCondition(key=condition.key, match=words.MatchText(text=condition.text))
         return ranged(condition)
 
     try:
@@ -81,6 +83,8 @@ def _check(condition: Condition) -> None:
         inside = abs(condition.latitude) <= 90 and abs(condition.longitude) <= 180 and condition.metres >= 0
         if not (inside and all(map(math.isfinite, spot))):
             raise StoreError(f"{spot} is no circle on earth: degrees north, degrees east, metres")
+    if isinstance(condition, Words) and not any(letter.isalnum() for letter in condition.text):
+        raise StoreError(f"there are no words in {condition.text!r} to look for in {condition.key!r}")
     if isinstance(condition, Match) and any(isinstance(value, bool) for value in condition.any_of):
         # Qdrant Edge 0.9 takes True for 1, which matches no boolean: better refused than silently empty.
         raise StoreError(f"booleans cannot be matched ({condition.key!r}); keep 0 or 1, or a word")

@@ -158,7 +158,7 @@ class ServerStore:
         manifest = self._need_manifest()
         check_query(vector, manifest.dimension)
         query, condition = vector.tolist(), server_filter(where)
-        params = models.SearchParams(hnsw_ef=beam_width(offset + limit), exact=exact)
+        params = models.SearchParams(hnsw_ef=beam_width(offset + limit, condition is not None), exact=exact)
 
         def fetch(most: int) -> list[ScoredItem]:
             answer = self._ask(

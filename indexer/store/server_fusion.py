@@ -92,7 +92,7 @@ def _dense(vector: list[float], space: str, plan: Plan, condition: Any, depth: i
     """Candidates by vector and by words, all with their true cosine."""
     from qdrant_client import models
 
-    params = models.SearchParams(hnsw_ef=beam_width(depth - 1), exact=plan.exact)
+    params = models.SearchParams(hnsw_ef=beam_width(depth - 1, narrowed=True), exact=plan.exact)
     nearest = _nearest(vector, space, depth, condition, params)
     if words is None:
         return nearest

@@ -49,12 +49,14 @@ FULL = exif(
 
 
 @pytest.mark.parametrize("format_", ["JPEG", "WEBP", "PNG", "AVIF", "TIFF"])
-def test_exif(tmp_path, format_):
+def test_exif(tmp_path, format_, monkeypatch):
+    monkeypatch.setattr("indexer.metadata.nearest_town", lambda lat, lon: f"town at {lat:.0f}, {lon:.0f}")
     found = fields(tmp_path, encoded(gradient(), format_, exif=FULL.tobytes()))
     assert found["taken"] == found["date"] == "2023-05-01T12:00:00Z"
     assert found["modified"] == "2020-09-13T12:26:40Z"
     assert found["camera"] == "NIKON D750"
     assert found["place"] == pytest.approx({"lat": -33.86, "lon": 151.2111111})
+    assert found["town"] == "town at -34, 151"
     assert found["keywords"] == ["cat", "roof"]
     assert found["text"] == "A cat on a roof"
 
@@ -62,7 +64,27 @@ def test_exif(tmp_path, format_):
 def test_without_metadata_the_date_is_the_files(tmp_path):
     found = fields(tmp_path, encoded(gradient(), "JPEG"))
     assert found["date"] == found["modified"] == "2020-09-13T12:26:40Z"
-    assert not {"taken", "camera", "place", "title", "keywords", "text"} & set(found)
+    assert not {"taken", "camera", "place", "town", "title", "keywords", "text", "ocr"} & set(found)
+
+
+def test_what_breaks_in_the_table_of_towns_does_not_cost_the_place(tmp_path, monkeypatch):
+    def broken(latitude, longitude):
+        raise OSError("no table")
+
+    monkeypatch.setattr("indexer.metadata.nearest_town", broken)
+    found = fields(tmp_path, encoded(gradient(), "JPEG", exif=FULL.tobytes()))
+    assert found["place"]
+    assert "town" not in found
+
+
+@pytest.mark.parametrize(
+    ("size", "turned", "expected"),
+    [((60, 40), 1, "landscape"), ((60, 40), 6, "portrait"), ((40, 60), 1, "portrait"), ((40, 42), 1, "square"),
+     ((40, 43), 1, "portrait")],
+)  # fmt: skip
+def test_orientation_is_that_of_the_upright_picture(tmp_path, size, turned, expected):
+    found = fields(tmp_path, encoded(gradient(size), "JPEG", exif=exif({0x0112: turned})))
+    assert found["orientation"] == expected
 
 
 def test_xmp(tmp_path):

@@ -14,8 +14,8 @@ from store_cases import DIMENSION, MANIFEST, make_ids, make_payloads, make_rows
 
 from encoders.errors import SpaceMismatch, StoreError
 from encoders.vectors import unit_rows
-from indexer.schema import FIELDS
-from indexer.store.base import GeoRadius, Match, Range, Where
+from indexer.schema import FIELDS, Field
+from indexer.store.base import GeoRadius, Match, Range, Where, Words
 
 
 @pytest.fixture
@@ -281,6 +281,32 @@ def test_booleans_are_kept_but_not_matched(store):
         store.count(Where(must=(Match("flag", (True,)),)))
 
 
+@pytest.mark.parametrize(
+    ("key", "text", "numbers"),
+    [
+        ("title", "cat", [0, 1]),
+        ("title", "CAT black", [0]),
+        ("title", "black-cat!", [0]),
+        ("title", "ca", []),
+        ("title", "black dog", []),
+        ("names", "img", [0, 3]),
+        ("text", "stove", [2]),
+    ],
+)
+def test_words_are_whole_and_all_there(store, key, text, numbers):
+    payloads = [
+        {"title": "A black Cat", "names": ["IMG_1.jpg"]},
+        {"title": "cat, asleep"},
+        {"title": "catalogue", "text": "Beside the stove."},
+        {"names": ["dog img.jpg"]},
+    ]
+    ids = make_ids(4)
+    store.upsert(ids, make_rows(4), payloads)
+    found = {item.id for item in store.scan(Where(must=(Words(key, text),)))}
+    assert found == {ids[number] for number in numbers}
+    assert store.count(Where(must_not=(Words(key, text),))) == 4 - len(numbers)
+
+
 def test_open_range_asks_for_the_field(store):
     store.upsert(make_ids(3), make_rows(3), [{"bytes": 3}, {}, {"date": "2020-01-01T00:00:00Z"}])
     assert store.count(Where(must=(Range("bytes"),))) == 1
@@ -297,6 +323,7 @@ def test_nonsense_filters_are_store_errors(store):
         GeoRadius("place", 95.0, 0.0, 10.0),
         GeoRadius("place", 5.0, 0.0, -1.0),
         Match("kind", (object(),)),
+        Words("title", " ?!"),
     ):
         with pytest.raises(StoreError):
             store.count(Where(must=(nonsense,)))
@@ -475,3 +502,20 @@ def test_a_vacated_space_keeps_its_manifest(store):
     assert store.manifest() == dataclasses.replace(MANIFEST, answered_by="2")
     store.drop()
     assert store.manifest() is None
+
+
+def test_fields_of_a_newer_schema_get_their_index(store, monkeypatch):
+    ids, _, _ = filled(store, 5)
+    store.close()
+    newer = (*FIELDS, Field("mood", "keyword", True, "how it feels"))
+    for place in ("indexer.store.edge.FIELDS", "indexer.store.server.FIELDS", "indexer.store.filters.FIELDS"):
+        monkeypatch.setattr(place, newer)
+    monkeypatch.setattr("indexer.store.edge._INDEXED", {field.name for field in newer if field.indexed})
+    store.create(MANIFEST)
+    store.set_payload(ids[:2], {"mood": "glad"})
+    assert store.facet("mood") == [("glad", 2)]
+    store.hand_over("2")
+    assert store.manifest() == dataclasses.replace(MANIFEST, answered_by="2")
+    store.close()
+    store.create(dataclasses.replace(MANIFEST, answered_by="2"))
+    assert store.facet("mood") == [("glad", 2)]

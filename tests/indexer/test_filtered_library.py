@@ -1,0 +1,84 @@
+"""Filters and facets over a real collection, on both engines."""
+
+import json
+from contextlib import nullcontext
+
+import pytest
+
+from encoders.errors import LibraryError
+from indexer.store.base import Where
+from search import Filters
+from search.__main__ import main
+
+
+@pytest.fixture
+def library(open_main, files):
+    opened = open_main()
+    opened.add([files], workers=1)
+    ids = {item.payload["names"][0]: item.id for item in opened.store.scan(Where())}
+    opened.store.set_payload([ids["red.png"]], {"camera": "NIKON D750", "keywords": ["at the Zoo", "red panda"]})
+    opened.store.set_payload([ids["green.png"]], {"camera": "Nikon Z6", "title": "A Green hill", "keywords": ["hill"]})
+    opened.store.set_payload([ids["blue.png"]], {"camera": "Canon EOS R5", "place": {"lat": 48.9, "lon": 2.3}})
+    return opened
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ({"camera": "nikon"}, {"red.png", "green.png"}),
+        ({"camera": "nikon d750"}, {"red.png"}),
+        ({"camera": ("canon", "z6")}, {"green.png", "blue.png"}),
+        ({"keyword": "zoo"}, {"red.png"}),
+        ({"title": "hill green"}, {"green.png"}),
+        ({"near": "Paris"}, {"blue.png"}),
+        ({"near": "48.9,2.3", "radius_km": 0.01}, {"blue.png"}),
+        ({"near": "Berlin"}, set()),
+        ({"extension": "jpg"}, {"yellow.jpg"}),
+        ({"kind": "image", "without_words": "hill"}, {"red.png", "blue.png", "yellow.jpg"}),
+        ({"kind": "image", "without_words": ("panda", "yellow")}, {"green.png", "blue.png"}),
+        ({"kind": "image", "without_keyword": "zoo"}, {"green.png", "blue.png", "yellow.jpg"}),
+        ({"without_kind": "document", "without_extension": "jpg"}, {"red.png", "green.png", "blue.png"}),
+        ({"kind": "image", "dates": "last 2 days"}, {"red.png", "green.png", "blue.png", "yellow.jpg"}),
+        ({"kind": "image", "without_dates": "last 2 days"}, set()),
+    ],
+)
+def test_only_what_passes_answers(library, asked, names):
+    hits = library.search("red", filters=Filters(**asked), limit=50)
+    assert {hit.payload["names"][0] for hit in hits} == names
+
+
+def test_short_and_whole_filters_join(library, files):
+    hits = library.search("red", kind="image", filters=Filters(camera="nikon"), limit=50)
+    assert len(hits) == 2
+    assert library.search("red", kind="image", filters=Filters(kind="image"), limit=1)
+    with pytest.raises(LibraryError, match="given twice: document and image"):
+        library.search("red", kind="image", filters=Filters(kind="document"))
+
+
+def test_what_the_collection_does_not_hold_is_told_with_what_it_does(library):
+    with pytest.raises(LibraryError, match="Some that there are: Canon EOS R5, NIKON D750"):
+        library.search("red", filters=Filters(camera="leica"))
+
+
+def test_facets_count_what_passes(library):
+    counted = {facet.name: {value.label: value.count for value in facet.values} for facet in library.facets()}
+    assert counted["kind"] == {"pictures": 4, "documents": 2}
+    assert counted["camera"] == {"NIKON D750": 1, "Nikon Z6": 1, "Canon EOS R5": 1}
+    narrowed = {facet.name: facet for facet in library.facets(Filters(camera="nikon"))}
+    assert sum(value.count for value in narrowed["extension"].values) == 2
+    assert narrowed["year"].values[0].count == 2
+
+
+def test_the_command_line_counts_and_filters(library, home, capsys, monkeypatch):
+    monkeypatch.setattr("search.engine.open_library", lambda *_, **options: nullcontext(library))
+    assert main(["--facets", "--json", "--camera", "nikon"]) == 0
+    counted = {facet["name"]: facet["values"] for facet in json.loads(capsys.readouterr().out)}
+    assert counted["extension"] == [{"value": "png", "label": "png", "count": 2}]
+    assert main(["--facets", "--kind", "image"]) == 0
+    assert "         4  pictures" in capsys.readouterr().out.splitlines()
+    assert main(["--facets", "--not-kind", "image", "--orientation", "square"]) == 0
+    assert capsys.readouterr().out == "Nothing passes these filters.\n"
+    assert main(["red", "--json", "--near", "Paris"]) == 0
+    said = capsys.readouterr()
+    assert [hit["path"].rpartition("/")[2] for hit in json.loads(said.out)] == ["blue.png"]
+    assert "within 25 km of Paris, France (not Paris, " in said.err
