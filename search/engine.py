@@ -5,6 +5,7 @@ evidence (`evidence`), where words join them. The engine adds it all up, so ther
 nor drops a hit.
 """
 
+import io
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -27,6 +28,7 @@ from search.explain import Asked, give_reasons, highlight, read_words
 from search.facets import Facet, count_facets
 from search.feedback import ROCCHIO, arrange, modality_centre
 from search.filters import Filters, joined
+from search.heat import heat_map, overlay
 from search.hits import FITS, Answer, Hit, Reason, snippet
 from search.judge import Judge, model_of, query_of
 from search.known_values import completed
@@ -204,6 +206,21 @@ class SearchLibrary(Library):
         if not found:
             return None
         return _told(0, FusedItem(found[0].id, 0.0, found[0].payload, 1.0, 0.0), 1.0, (), Asked((), (), ()))
+
+    def heat(self, query: str | Question | Query, hit: Hit | str) -> bytes:
+        """PNG of a picture's thumbnail that glows where it answers the query. About a second on a CPU.
+
+        Raises LibraryError for an item that is not there or has no picture, and what `answer` raises for the query.
+        """
+        from PIL import Image
+
+        found = hit if isinstance(hit, Hit) else self.item(hit)
+        thumbnail = None if found is None else self.thumbnail(found)
+        space = self.space()
+        if space is None or thumbnail is None:
+            raise LibraryError(f"{hit.path if isinstance(hit, Hit) else hit} is no picture of this collection.")
+        picture = Image.open(io.BytesIO(thumbnail)).convert("RGB")
+        return overlay(picture, heat_map(space.encoder, picture, self._composer.vector(space, query_of(query))))
 
     def thumbnail(self, hit: Hit | str) -> bytes | None:
         """WebP of a hit (or of a content hash), None for documents."""
