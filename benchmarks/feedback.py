@@ -5,9 +5,9 @@
 
 A user asks with a keyword, looks at the first one, three or five hits and says of each whether it fits: it does where the
 picture has the keyword. Then the ranking is made anew, and what was judged is left out of both rankings, since nobody gains by
-being shown again what he has judged (residual collection: Salton and Buckley 1990). A second user looks for one drawing by its
-name and calls wrong what is. Weights are chosen on one half of the queries, and everything is told of the other half.
-Nothing of a keyword or name is in the files.
+being shown again what he has judged (residual collection: Salton and Buckley 1990). A second user asks for one thing by its
+name, of which there are a few drawings, and so judges mostly what is wrong. Weights are chosen on one half of the queries, and
+everything is told of the other half. Nothing of a keyword or name is in the files.
 """
 
 import argparse
@@ -63,7 +63,7 @@ def questions_of(keywords: Sequence[frozenset[str]], names: Sequence[frozenset[s
     found = []
     for user, said, wanted in (
         ("keyword", keywords, {word for word, count in counts.items() if _FEWEST <= count <= _MOST}),
-        ("name", names, {name for each in names for name in each}),
+        ("name", names, {name for name, count in Counter(name for each in names for name in each).items() if count > 1}),
     ):
         places: dict[str, set[int]] = {text: set() for text in sorted(wanted)}
         for place, texts in enumerate(said):
@@ -94,7 +94,7 @@ Rows = list[tuple[float, float]]
 def _ask(ways: Ways, way: Way, questions: Sequence[Question], vectors: Vectors, count: int) -> Rows:
     rows = []
     for question, vector in zip(questions, vectors, strict=True):
-        judged = ways.ranking(ways.none, vector, {}, count)
+        judged = ways.first(question.text, vector, max(_JUDGED))[:count]
         told = {place: place in question.right for place in judged}
         row = residual(ways.ranking(way, vector, told, _TOP + count), judged, question.right)
         if row is not None:

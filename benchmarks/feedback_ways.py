@@ -29,6 +29,13 @@ class Ways:
         points = [engine.Point(str(uuid.UUID(int=place + 1)), {_SPACE: row}, {}) for place, row in enumerate(vectors)]
         self._shard.update(engine.UpdateOperation.upsert_points(points))
         self._vectors, self._centre = vectors, centre
+        self._first: dict[str, list[int]] = {}
+
+    def first(self, text: str, vector: Vectors, limit: int) -> list[int]:
+        """What is shown before anybody judges."""
+        if text not in self._first:
+            self._first[text] = self.ranking(self.none, vector, {}, limit)
+        return self._first[text]
 
     def ranking(self, way: Way, vector: Vectors, judged: Mapping[int, bool], limit: int) -> list[int]:
         """Places of the best vectors. `judged`: place -> whether it fits."""

@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.feedback_tables import FEEDBACK_TABLES
 from benchmarks.fine_tuning_tables import FINE_TUNING_TABLES
 
 __all__ = ["PAGES", "filled", "tables_of"]
 
 _ROOT = Path(__file__).parents[1]
-PAGES = tuple(_ROOT / page for page in ("README.md", "docs/fine_tuning.md", "docs/filters.md"))
+PAGES = tuple(_ROOT / page for page in ("README.md", "docs/fine_tuning.md", "docs/filters.md", "docs/feedback.md"))
 
 
 def filled(page: str) -> str:
@@ -95,6 +96,7 @@ _FILTERED = {"keyword": "keyword, by chance", "dates": "span of dates, by chance
 _TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "main_job": ("main_job", _main_job),
     "filtered_search": ("filtered_search", _filtered_search),
+    **{name: ("feedback", table) for name, table in FEEDBACK_TABLES.items()},
     **{name: ("fine_tuning", table) for name, table in FINE_TUNING_TABLES.items()},
 }
 """Name of a table -> its results file, and function(results)."""

@@ -1,7 +1,9 @@
-"""Which regions of a picture answer a query: hide one after the other and see how much worse the picture fits.
+"""Which regions of a picture answer a query: show the tower one region after the other, and see how well each fits alone.
 
-Occlusion (Zeiler and Fergus 2014), so it works for every picture tower, whatever is inside: a window of two by two cells is
-painted in the picture's mean colour, and the drop of the cosine is shared among its cells, over all windows that hide a cell.
+It works for every picture tower, whatever is inside. Windows of three by three cells slide over the picture, and a cell is as
+hot as the mean cosine of the windows that it lies in is above the median cell. Hiding the windows instead (occlusion, Zeiler
+and Fergus 2014) was tried, too, with the mean colour and with a blur: for pictures of one thing the cosine often rises
+whatever is hidden, and corners glowed.
 """
 
 import io
@@ -24,8 +26,8 @@ __all__ = ["Heat", "heat_map", "overlay"]
 Heat = NDArray[np.float32]
 """(height, width) of a picture, 0 cold to 1 hot."""
 
-_WINDOW = 2  # cells of a side
-_LEAST_DROP = 1e-4  # of the cosine: below it nothing in the picture is hot
+_WINDOW = 3  # cells of a side
+_LEAST_RISE = 1e-3  # of the cosine: below it no region is hotter than another
 _GLOW = (255, 96, 0)
 _OPAQUE = 0.65  # share of the glow where it is hottest
 _DIMMED = 0.35  # share of its brightness that the coldest place loses
@@ -34,8 +36,8 @@ _DIMMED = 0.35  # share of its brightness that the coldest place loses
 def heat_map(encoder: DualEncoder, picture: "Image.Image", vector: Vectors, cells: int = 7) -> Heat:
     """(h, w) float32 in [0, 1] for an upright RGB picture of w x h pixels and a query, (d,) unit vector.
 
-    One call of the picture tower with (cells - 1)^2 + 1 pictures. 1 is where hiding costs most; all 0 where it costs
-    nothing anywhere. Raises InputError for a model without pictures, a picture that is not RGB, and fewer than 2 cells.
+    One call of the picture tower with (cells - 2)^2 windows. 1 is the hottest cell; all 0 where no region answers better than
+    others. Raises InputError for a model without pictures, a picture that is not RGB or too small, and fewer than 3 cells.
     """
     from PIL import Image
 
@@ -46,26 +48,22 @@ def heat_map(encoder: DualEncoder, picture: "Image.Image", vector: Vectors, cell
         raise InputError(f"a heat map has at least {_WINDOW} cells a side, not {cells}.")
     width, height = picture.size
     if picture.mode != "RGB" or min(width, height) < cells:
-        raise InputError(
-            f"a heat map needs an RGB picture of at least {cells} pixels a side, got {picture.mode} {picture.size}."
-        )
-    mean = tuple(round(level) for level in np.asarray(picture).reshape(-1, 3).mean(axis=0))
-    rows, columns = (np.linspace(0, side, cells + 1).round().astype(int) for side in (height, width))
+        raise InputError(f"a heat map needs an RGB picture of at least {cells} pixels, got {picture.mode} {picture.size}.")
+    rows, columns = (np.linspace(0, side, cells + 1).round().astype(int).tolist() for side in (height, width))
     places = list(product(range(cells - _WINDOW + 1), repeat=2))
-    pictures = [prepare(picture, spec)]
-    for row, column in places:
-        hidden = picture.copy()
-        box = (columns[column], rows[row], columns[column + _WINDOW], rows[row + _WINDOW])
-        hidden.paste(mean, tuple(int(edge) for edge in box))
-        pictures.append(prepare(hidden, spec))
-    cosines = encoder.encode_candidates("image", pictures) @ vector
-    drops, counts = np.zeros((cells, cells)), np.zeros((cells, cells))
-    for (row, column), cosine in zip(places, cosines[1:], strict=True):
-        window = np.s_[row : row + _WINDOW, column : column + _WINDOW]
-        drops[window] += cosines[0] - cosine
-        counts[window] += 1
-    heat = np.maximum(drops / counts, 0).astype(np.float32)
-    if heat.max() < _LEAST_DROP:
+    windows = [
+        prepare(picture.crop((columns[column], rows[row], columns[column + _WINDOW], rows[row + _WINDOW])), spec)
+        for row, column in places
+    ]
+    cosines = encoder.encode_candidates("image", windows) @ vector
+    sums, counts = np.zeros((cells, cells)), np.zeros((cells, cells))
+    for (row, column), cosine in zip(places, cosines, strict=True):
+        cover = np.s_[row : row + _WINDOW, column : column + _WINDOW]
+        sums[cover] += cosine
+        counts[cover] += 1
+    means = sums / counts
+    heat = np.maximum(means - np.median(means), 0).astype(np.float32)
+    if heat.max() < _LEAST_RISE:
         return np.zeros((height, width), np.float32)
     smooth = Image.fromarray(heat / heat.max()).resize((width, height), Image.Resampling.BILINEAR)
     return np.clip(np.asarray(smooth, np.float32), 0.0, 1.0)
