@@ -8,7 +8,7 @@ were looked at, mostly the first: what is far below them learns from the slope a
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["AS_IT_IS", "Recalibration", "recalibrate"]
 
@@ -56,13 +56,21 @@ def recalibrate(log_odds: ArrayLike, fits: ArrayLike) -> Recalibration:
         return AS_IT_IS
     order = np.lexsort((told, scores))  # sums of floats depend on their order
     scores, told = scores[order], told[order]
-    free = 2 if len(scores) > _SLOPE_FROM else 1
+    line = _fit(scores, told, AS_IT_IS.slope, turn=len(scores) > _SLOPE_FROM)
+    if line[1] < _LEAST_SLOPE:
+        line = _fit(scores, told, _LEAST_SLOPE, turn=False)
+    return Recalibration(float(line[0]), float(line[1]), len(scores))
+
+
+def _fit(scores: NDArray[np.float64], told: NDArray[np.float64], slope: float, turn: bool) -> NDArray[np.float64]:
+    """(2,) shift and slope, the slope as given unless the line may `turn`."""
+    free = 2 if turn else 1
     columns = np.stack([np.ones_like(scores), scores], axis=1)
     precision = 1 / np.square([_SHIFT_DEVIATION, _SLOPE_DEVIATION])[:free]
-    prior, line = np.array([0.0, 1.0]), np.array([0.0, 1.0])
+    prior, line = np.array([0.0, 1.0]), np.array([0.0, slope])
     loss = _loss(line, columns, told, precision)
     for _ in range(_STEPS):
-        chance = 1 / (1 + np.exp(-columns @ line))
+        chance = np.exp(-np.logaddexp(0, -columns @ line))
         gradient = columns[:, :free].T @ (chance - told) + precision * (line - prior)[:free]
         curvature = (columns[:, :free] * (chance * (1 - chance))[:, None]).T @ columns[:, :free] + np.diag(precision)
         step = np.zeros(2)
@@ -72,10 +80,12 @@ def recalibrate(log_odds: ArrayLike, fits: ArrayLike) -> Recalibration:
         line, loss = line - step, lower
         if np.abs(step).max() < 1e-9:
             break
-    return Recalibration(float(line[0]), max(_LEAST_SLOPE, float(line[1])), len(scores))
+    return line
 
 
-def _loss(line: np.ndarray, columns: np.ndarray, told: np.ndarray, precision: np.ndarray) -> float:
+def _loss(
+    line: NDArray[np.float64], columns: NDArray[np.float64], told: NDArray[np.float64], precision: NDArray[np.float64]
+) -> float:
     away = (line - np.array([0.0, 1.0]))[: len(precision)]
     reached = columns @ line
     return float((np.logaddexp(0, reached) - told * reached).sum() + (precision * away**2).sum() / 2)

@@ -38,6 +38,13 @@ def test_judgements_that_agree_with_the_search_leave_it_nearly_alone():
     assert abs(line.shift) < 0.3 and abs(line.slope - 1) < 0.2
 
 
+def test_a_line_that_may_not_fall_is_still_right_on_average():
+    scores, fits = drawn(400, -1.0, -0.5)
+    line = recalibrate(scores, fits)
+    said = 1 / (1 + np.exp(-(line.shift + line.slope * scores)))
+    assert line.slope == 0.2 and said.mean() == pytest.approx(fits.mean(), abs=0.02)
+
+
 @given(st.lists(st.tuples(st.floats(-1e3, 1e3), st.booleans()), min_size=1, max_size=80), st.randoms())
 def test_any_judgements_in_any_order_give_one_rising_line(judged, dice):
     line = recalibrate(*zip(*judged, strict=True))
