@@ -40,6 +40,7 @@ from search.telling import Teller, give_advice, tell_item
 
 __all__ = ["SearchLibrary", "open_library"]
 
+_RANGE = (0.5, 0.9)  # of pictures with pictures, for a model that does not take them as a query
 _STEPS = 20  # a collection's sample is taken anew for each twentieth that its size changes by
 
 
@@ -117,6 +118,7 @@ class SearchLibrary(Library):
             lambda ids: {item.id: item.vector for item in space.store.retrieve(ids, with_vectors=True)},
             query.arrange,
             query.offset + query.limit,
+            sum(space.encoder.card.score_ranges.get(("image", "image"), _RANGE)) / 2,
             query.phrases,
             asked_with,
             place_judged(judged, verdicts, line.before(0.0)),

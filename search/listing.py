@@ -16,10 +16,10 @@ from search.phrases import held_phrases
 
 __all__ = ["BLOCK", "WIDE_BLOCK", "Listing", "list_hits"]
 
-BLOCK = 128
+BLOCK = 64
 """Items of the first block."""
 
-WIDE_BLOCK = 512
+WIDE_BLOCK = 256
 """The same where the order is not that of relevance, or phrases are looked for."""
 
 _GROWTH = 4
@@ -42,6 +42,7 @@ def list_hits(
     rows: Rows,
     wanted: Arrangement,
     needed: int,
+    copy_cosine: float,
     phrases: Sequence[str] = (),
     left_out: Collection[str] = (),
     judged: Judged = _NOTHING_JUDGED,
@@ -63,10 +64,10 @@ def list_hits(
             size *= _GROWTH  # all that fit are sorted, so the first block holds them all
             continue
         fresh = [item for item in pool if item.id not in seen and item.payload.get("content") not in documents]
-        placed += arrange(_judge([*liked, *fresh], phrases), wanted, rows)
+        placed += arrange(_judge([*liked, *fresh], phrases), wanted, rows, copy_cosine)
         liked = ()
         if complete:
-            placed += arrange(_judge(judged.sunk, phrases), wanted, rows)
+            placed += arrange(_judge(judged.sunk, phrases), wanted, rows, copy_cosine)
         if len(placed) > needed or complete or size >= _LARGEST:
             best = max((each.item.score for each in placed), default=-math.inf)
             return Listing(tuple(placed[:needed]), len(placed) > needed, best)
