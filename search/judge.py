@@ -13,7 +13,7 @@ from indexer.paths import absolute
 from indexer.spaces import OpenSpace
 from indexer.store.base import Manifest
 from search.query import Query, Term
-from search.recalibrate import AS_IT_IS, Recalibration, recalibrate
+from search.recalibrate import Recalibration, recalibrate
 
 __all__ = ["Judge", "model_of", "query_of"]
 
@@ -42,9 +42,12 @@ class Judge:
         model = model_of(space.manifest)
         with self._lock:
             if model not in self._lines:
-                said = [each for each in self._told if each.log_odds is not None and each.model == model]
-                fits = [each.verdict > 0 for each in said]
-                self._lines[model] = recalibrate([each.log_odds for each in said], fits) if said else AS_IT_IS
+                said = [
+                    (each.log_odds, each.verdict > 0)
+                    for each in self._told
+                    if each.log_odds is not None and each.model == model
+                ]
+                self._lines[model] = recalibrate([score for score, _ in said], [fits for _, fits in said])
             return self._lines[model]
 
     def asked(self, space: OpenSpace, query: Query) -> Asked | None:
