@@ -43,6 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--until", metavar="DATE", help="taken or changed at or before; all of the year, month or day")
     parser.add_argument("--model", metavar="CARD", help="ask with this card's query tower, this once")
     parser.add_argument("--exact", action="store_true", help="compare with every item instead of using the index")
+    parser.add_argument(
+        "--rerank", action="append", metavar="MODEL", help="look at the best 50 again: a reranker's folder or name; repeatable"
+    )
     add_library_options(parser)
     return parser
 
@@ -63,6 +66,7 @@ def _search(options: argparse.Namespace) -> int:
             offset=options.offset,
             not_text=options.not_text,
             exact=options.exact,
+            rerank=options.rerank,
         )
     if options.json:
         print(json.dumps([hit.to_dict() for hit in hits], ensure_ascii=False))

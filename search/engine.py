@@ -24,6 +24,7 @@ from search.filters import Filters
 from search.hits import FITS, Answer, Hit, Reason, snippet
 from search.pictures import PictureInput
 from search.query import Query, Term
+from search.rerank import DEPTH, Question, Rerank, Reranker, asked_as, look_again, open_rerankers
 
 __all__ = ["SearchLibrary", "open_library"]
 
@@ -52,10 +53,12 @@ class SearchLibrary(Library):
         like: str | None = None,
         not_text: Sequence[str] = (),
         exact: bool = False,
+        rerank: Rerank = None,
     ) -> list[Hit]:
         """Hits for words, a picture (or several), both, or "more like this hit", best first.
 
-        Filters run inside the engine's search. `exact` bypasses the graph and scans. Raises InputError for a query that no
+        Filters run inside the engine's search. `exact` bypasses the graph and scans. `rerank`: folders or names
+        of models that look at the best 50 again (`search.rerank`). Raises InputError for a query that no
         tower can take, FileError for a picture that cannot be read, LibraryError for filters that make no sense or a
         collection that does not exist, SpaceMismatch and StoreError as the store gives them.
         """
@@ -65,24 +68,25 @@ class SearchLibrary(Library):
         terms += [Term(text=words, weight=-1.0) for words in not_text]
         filters = Filters(kind, under, since, until)  # type: ignore[arg-type]  # a kind is checked there
         query = Query(tuple(terms), filters, limit, offset)
-        return list(self.answer(query, exact=exact).hits)
+        return list(self.answer(query, exact=exact, rerank=rerank).hits)
 
-    def answer(self, query: Query, *, exact: bool = False) -> Answer:
+    def answer(self, query: Query, *, exact: bool = False, rerank: Rerank = None) -> Answer:
         """What comes of a query that was put together before: hits, and whether any of them fits."""
+        second = open_rerankers(rerank)
         self.renew()
         space = self.space()
         if space is None:
             self.require_existing()  # nothing was ever added: say so; added, but without any item: nothing is found
             return Answer((), False, 0)
         try:
-            return self._answer_in(space, query, exact)
+            return self._answer_in(space, query, exact, second)
         except StoreError:
             now = self.space()
             if now is None or now.store is space.store:
                 raise
-            return self._answer_in(now, query, exact)  # another space had taken its place, and it was discarded
+            return self._answer_in(now, query, exact, second)  # another space had taken its place, and it was discarded
 
-    def _answer_in(self, space: OpenSpace, query: Query, exact: bool) -> Answer:
+    def _answer_in(self, space: OpenSpace, query: Query, exact: bool, second: Sequence[Reranker]) -> Answer:
         """Vectors of this space's towers meet vectors of this space, whatever others switch to meanwhile."""
         vector = self._composer.vector(space, query)
         modality = self._composer.modality(space, query)
@@ -98,11 +102,16 @@ class SearchLibrary(Library):
             exact=exact,
         )
         asked_with = {term.item for term in query.terms if term.item is not None}
-        first = query.offset + query.limit + len(asked_with)
+        first = max(query.offset + query.limit, DEPTH + 1 if second else 0) + len(asked_with)
         pool = [item for item in space.store.fuse(plan, first) if item.id not in asked_with]
+        gains: dict[str, float] = {}
+        if second:
+            slopes = {modality: EVIDENCE.line(background)[0] for modality, background in backgrounds.items()}
+            question = Question(space, vector, asked_as(query), query.text, slopes)
+            pool, gains = look_again(pool, second, question)
         page = pool[query.offset : query.offset + query.limit]
         hits = tuple(
-            _hit(rank, item, backgrounds[item.payload["modality"]], plan, asked)
+            _hit(rank, item, backgrounds[item.payload["modality"]], plan, asked, gains.get(item.id, 0.0))
             for rank, item in enumerate(page, start=query.offset + 1)
         )
         found = bool(pool) and relevance(pool[0].score) >= FITS
@@ -160,9 +169,9 @@ def _leg(modality: str, where: Where, background: Background) -> Leg:
     return Leg(Where((Match("modality", (modality,)), *where.must), where.must_not), slope, offset)
 
 
-def _hit(rank: int, item: FusedItem, background: Background, plan: Plan, asked: Asked) -> Hit:
+def _hit(rank: int, item: FusedItem, background: Background, plan: Plan, asked: Asked, gain: float) -> Hit:
     surprise = EVIDENCE.surprise(background, item.cosine)
-    reasons = give_reasons(item, surprise, plan.words_slope, asked)
+    reasons = give_reasons(item, surprise, plan.words_slope, asked, gain)
     return _told(rank, item, relevance(item.score), reasons, asked)
 
 
