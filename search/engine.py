@@ -107,7 +107,7 @@ class SearchLibrary(Library):
         gains: dict[str, float] = {}
         if second:
             slopes = {modality: EVIDENCE.line(background)[0] for modality, background in backgrounds.items()}
-            question = Question(space, vector, asked_as(query), query.text, slopes)
+            question = Question(space, vector, asked_as(query), query.text or "", slopes)
             pool, gains = look_again(pool, second, question)
         page = pool[query.offset : query.offset + query.limit]
         hits = tuple(

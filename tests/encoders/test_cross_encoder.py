@@ -44,7 +44,7 @@ def test_what_gives_more_than_one_number_is_refused(make):
 
 
 def test_what_is_none_is_refused(make, tmp_path):
-    with pytest.raises(ModelError, match="no config.json"):
+    with pytest.raises(ModelError, match="holds no cross-encoder"):
         load_cross_encoder(str(tmp_path))
     with pytest.raises(ModelError, match="there is no folder"):
         load_cross_encoder(str(tmp_path / "gone"))
