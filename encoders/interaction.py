@@ -45,7 +45,12 @@ class Interaction:
         if set(self.weights) != _NAMES:
             raise ModelError(f"an interaction layer holds {', '.join(sorted(_NAMES))}, not {', '.join(sorted(self.weights))}")
         (inner, hidden), d = _matrix(self.weights, "second.weight"), _matrix(self.weights, "gmf.weight")[1]
-        wanted = {"gmf.weight": (1, d), "first.weight": (hidden, 4 * d), "first.bias": (hidden,), "second.bias": (inner,)}
+        wanted: dict[str, tuple[int, ...]] = {
+            "gmf.weight": (1, d),
+            "first.weight": (hidden, 4 * d),
+            "first.bias": (hidden,),
+            "second.bias": (inner,),
+        }
         wanted["last.weight"] = (1, inner)
         for name, shape in wanted.items():
             if self.weights[name].shape != shape:
@@ -128,4 +133,4 @@ def _matrix(weights: Mapping[str, NDArray[np.float32]], name: str) -> tuple[int,
     shape = weights[name].shape
     if len(shape) != 2:
         raise ModelError(f"{name} of an interaction layer must be a matrix, got {shape}")
-    return shape
+    return int(shape[0]), int(shape[1])

@@ -64,7 +64,7 @@ class _Layer:
         import numpy as np
 
         layer, manifest = self._layer, question.space.manifest
-        if question.modality not in layer.query_fingerprints:
+        if question.modality is None or question.modality not in layer.query_fingerprints:
             return {}
         asked = question.space.encoder.query_fingerprints.get(question.modality)
         layer.check("query", question.modality, asked)
@@ -99,7 +99,7 @@ class _Reader:
 
 def open_rerankers(rerank: Rerank) -> tuple[Reranker, ...]:
     """Open what was asked for, once; what a folder holds says which kind it is. Raises ModelError and MissingDependency."""
-    asked = [rerank] if isinstance(rerank, str | os.PathLike) else list(rerank or ())
+    asked: list[str | Path] = [rerank] if isinstance(rerank, str | os.PathLike) else list(rerank or ())
     return tuple(_open(str(one)) for one in asked)
 
 

@@ -171,7 +171,7 @@ class _Run:
             group.setdefault("full", group["lr"])
             group["lr"] = group["full"] * rate_factor(step, self.steps, self.config.optimiser.warm_up)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+        loss.backward()
         norm = nn.utils.clip_grad_norm_(self.layer.parameters(), self.config.optimiser.clip_norm or math.inf)
         if not (torch.isfinite(loss) and torch.isfinite(norm)):
             raise TrainingError(
