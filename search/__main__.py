@@ -56,6 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--facets", action="store_true", help="count what passes the filters, by kind, folder, year ..., instead"
     )
+    parser.add_argument(
+        "--rerank", action="append", metavar="MODEL", help="look at the best 50 again: a reranker's folder or name; repeatable"
+    )
     add_library_options(parser)
     add_filter_options(parser)
     add_arrange_options(parser)
@@ -97,7 +100,7 @@ def _search(options: argparse.Namespace) -> int:
     with open_library(options.home, collection, options.url, model=options.model, on_wait=say) as library:
         for item, verdict in options.judge:
             library.judge(query, item, verdict)
-        answer = library.answer(query, exact=options.exact)
+        answer = library.answer(query, exact=options.exact, rerank=options.rerank)
     if options.json:
         print(json.dumps([hit.to_dict() for hit in answer.hits], ensure_ascii=False))
     else:

@@ -36,6 +36,7 @@ from search.known_values import completed
 from search.listing import list_hits
 from search.pictures import PictureInput
 from search.query import Query, Term
+from search.rerank import Asking, Rerank, Reranker, SecondLook, asked_as, open_rerankers
 from search.telling import Teller, give_advice, tell_item
 
 __all__ = ["SearchLibrary", "open_library"]
@@ -70,14 +71,15 @@ class SearchLibrary(Library):
         not_text: Sequence[str] = (),
         exact: bool = False,
         arrange: Arrangement | None = None,
+        rerank: Rerank = None,
     ) -> list[Hit]:
         """Hits for words, a picture (or several), both, or "more like this hit", best first, or as `arrange` says.
 
         Beside words or a picture, `like` and `unlike` are ids of hits that fit and that do not, this once; `judge` is for good.
         `filters` may hold any of them; kind, under, since and until are short for those. They run inside the engine's search.
-        `exact` bypasses the graph and scans. Raises InputError for a query that no tower can take, FileError for a picture that
-        cannot be read, LibraryError for filters that make no sense or a collection that does not exist, SpaceMismatch and
-        StoreError as the store gives them.
+        `exact` bypasses the graph and scans; `rerank` names models that look at the best 50 again (`search.rerank`).
+        Raises InputError for a query that no tower can take, FileError for a picture that cannot be read, LibraryError for
+        filters that make no sense or a collection that does not exist, SpaceMismatch and StoreError as the store gives them.
         """
         terms = [Term(text=text)] if text and text.strip() else []
         terms += [Term(image=each) for each in _pictures(image)]
@@ -88,24 +90,25 @@ class SearchLibrary(Library):
         short = Filters(kind, under, since, until)  # type: ignore[arg-type]  # a kind is checked there
         narrowed = joined(filters or Filters(), short)
         query = Query(tuple(terms), narrowed, limit, offset, arrange or Arrangement(), likes, unlikes)
-        return list(self.answer(query, exact=exact).hits)
+        return list(self.answer(query, exact=exact, rerank=rerank).hits)
 
-    def answer(self, query: Query, *, exact: bool = False) -> Answer:
+    def answer(self, query: Query, *, exact: bool = False, rerank: Rerank = None) -> Answer:
         """What comes of a query that was put together before: hits, and whether any of them fits."""
+        second = open_rerankers(rerank)
         self.renew()
         space = self.space()
         if space is None:
             self.require_existing()  # nothing was ever added: say so; added, but without any item: nothing is found
             return Answer((), False, 0)
         try:
-            return self._answer_in(space, query, exact)
+            return self._answer_in(space, query, exact, second)
         except StoreError:
             now = self.space()
             if now is None or now.store is space.store:
                 raise
-            return self._answer_in(now, query, exact)  # another space had taken its place, and it was discarded
+            return self._answer_in(now, query, exact, second)  # another space had taken its place, and it was discarded
 
-    def _answer_in(self, space: OpenSpace, query: Query, exact: bool) -> Answer:
+    def _answer_in(self, space: OpenSpace, query: Query, exact: bool, second: Sequence[Reranker]) -> Answer:
         """Vectors of this space's towers meet vectors of this space, whatever others switch to meanwhile."""
         query = replace(query, filters=completed(query.filters, space.store))
         verdicts = self._judge.verdicts(space, query)
@@ -113,8 +116,10 @@ class SearchLibrary(Library):
         plan, backgrounds, asked = self._plan(space, query, verdicts, exact)
         asked_with = {term.item for term in query.terms if term.item is not None}
         judged = [item for item in _among(space, plan, verdicts) if item.id not in asked_with] if verdicts else []
+        slopes = {modality: EVIDENCE.line(background, modality)[0] for modality, background in backgrounds.items()}
+        look = SecondLook(second, Asking(space, plan.vector, asked_as(query), query.text or "", slopes))
         listing = list_hits(
-            lambda most: space.store.fuse(plan, most),
+            lambda most: look.again(space.store.fuse(plan, most)),
             lambda ids: {item.id: item.vector for item in space.store.retrieve(ids, with_vectors=True)},
             query.arrange,
             query.offset + query.limit,
@@ -124,7 +129,7 @@ class SearchLibrary(Library):
             place_judged(judged, verdicts, line.before(0.0)),
         )
         page = listing.placed[query.offset :]
-        teller = Teller(backgrounds, plan, asked, line)
+        teller = Teller(backgrounds, plan, asked, line, look.gains)
         hits = tuple(teller.hit(rank, one) for rank, one in enumerate(page, start=query.offset + 1))
         items = sum(background.items for background in backgrounds.values())
         found = relevance(line.corrected(listing.best)) >= FITS

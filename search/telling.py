@@ -29,12 +29,15 @@ class Teller:
     plan: Plan
     asked: Asked
     line: Recalibration
+    gains: Mapping[str, float]  # of a second look, by item id
 
     def hit(self, rank: int, placed: Placed) -> Hit:
         """A hit with its reasons, and with what lies under it, which shares its rank."""
         item = placed.item
         surprise = EVIDENCE.surprise(self.backgrounds[item.payload["modality"]], item.cosine)
-        reasons = give_reasons(item, surprise, self.plan.words_slope, self.asked, placed.held, EVIDENCE.phrase)
+        reasons = give_reasons(
+            item, surprise, self.plan.words_slope, self.asked, placed.held, EVIDENCE.phrase, self.gains.get(item.id, 0.0)
+        )
         shown = placed.under
         if item.payload["kind"] == "document":
             shown = tuple(sorted(shown[:PAGES], key=lambda each: _place(each.item.payload)))

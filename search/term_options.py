@@ -38,7 +38,7 @@ def terms_of(options: argparse.Namespace) -> tuple[Term, ...]:
     ):
         for given in getattr(options, name):
             value, weight = weighted(given)
-            terms.append(Term(**{field: value}, weight=sign * weight))  # type: ignore[arg-type]  # one of Term's own
+            terms.append(Term(**{field: value}, weight=sign * weight))
     return tuple(terms)
 
 
