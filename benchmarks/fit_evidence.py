@@ -12,6 +12,7 @@ import argparse
 import json
 import math
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from search.evidence import EVIDENCE
 from search.explain import read_words
 
 _CANDIDATES = 20
-_TAIL = (0.98, 0.995, 0.999)
+_TAIL = (0.98, 0.999)  # quantiles that the tail is drawn through
 _RIDGE = 1.0
 _COLUMNS = ("deviations", "crowd", "words", "picture", "right", "query", "held")
 
@@ -44,12 +45,12 @@ def main() -> int:
     options = parser.parse_args()
     corpus = read_corpus(options.work)
     rows: dict[str, list[NDArray[Any]]] = {name: [] for name in _COLUMNS}
-    tails = []
+    drawn = []
     for card in options.cards:
         stored, encoder = index_corpus(options.work, corpus, card), load(options.work, card)
         for number, name in enumerate(PARTS):
             part = cut(stored, name)
-            tails.append(tail_of(part))
+            drawn.append(tail_of(part))
             for with_names in (False, True):
                 with hold(options.work, part, encoder, with_names) as library:
                     looked = look(part, library, options.most)
@@ -58,25 +59,28 @@ def main() -> int:
                     rows[column].append(values)
                 print(card, name, with_names, file=sys.stderr, flush=True)
     columns = {name: np.concatenate(parts) for name, parts in rows.items()}
-    begins, scale = (float(number) for number in np.median(tails, axis=0))
-    tail = {"tail_begins": round(begins, 3), "tail_weight": round(-math.log(1 - _TAIL[0]), 3), "tail_scale": round(scale, 3)}
-    print(json.dumps({**tail, **fit(columns, (begins, scale))}, indent=1))
+    tails = {
+        modality: tuple(np.median([one[modality] for one in drawn if modality in one], axis=0).round(3).tolist())
+        for modality in ("image", "text")
+    }
+    print(json.dumps({"tails": tails, "weight": round(-math.log(1 - _TAIL[0]), 3), **fit(columns, tails)}, indent=1))
     if options.keep is not None:
         np.savez_compressed(options.keep, **columns)  # type: ignore[arg-type]  # arrays by name
     return 0
 
 
-def tail_of(part: Part) -> tuple[float, float]:
-    """(where the tail begins, its mean excess), in deviations: medians over the queries that nothing fits."""
+def tail_of(part: Part) -> dict[str, tuple[float, float]]:
+    """Modality -> where the tail begins, and its mean excess, in deviations: medians over the queries that nothing fits."""
     asked = part.stored.asked[np.array(list(part.absent))]
-    found = []
-    for side in (part.is_picture, ~part.is_picture):
+    found = {}
+    for modality, side in (("image", part.is_picture), ("text", ~part.is_picture)):
         if side.any():
             cosines = asked @ part.stored.vectors[part.points][side].T
             low, centre, *high = np.quantile(cosines, (0.159, 0.5, *_TAIL), axis=1)
             above = (np.array(high) - centre) / (centre - low)
-            found.append((np.median(above[0]), np.median((above[2] - above[0]) / math.log((1 - _TAIL[0]) / (1 - _TAIL[2])))))
-    return tuple(np.mean(found, axis=0))
+            excess = (above[1] - above[0]) / math.log((1 - _TAIL[0]) / (1 - _TAIL[1]))
+            found[modality] = (float(np.median(above[0])), float(np.median(excess)))
+    return found
 
 
 def look(part: Part, library: SearchLibrary, most: int) -> dict[str, NDArray[Any]]:
@@ -98,9 +102,9 @@ def look(part: Part, library: SearchLibrary, most: int) -> dict[str, NDArray[Any
         legs = tuple(
             Leg(Where((Match("modality", (kind,)),)), *EVIDENCE.line(ground, kind)) for kind, ground in grounds.items()
         )
-        share = EVIDENCE.words_line(peaks, items) / (EVIDENCE.meaning * math.log(max(2, items)) + EVIDENCE.words)
+        share = EVIDENCE.words_line(words, peaks, items) / (EVIDENCE.meaning * math.log(max(2, items)) + EVIDENCE.words)
         right = part.right.get(place, frozenset())
-        plan = Plan(vector, legs, words, EVIDENCE.words_line(peaks, items))
+        plan = Plan(vector, legs, words, EVIDENCE.words_line(words, peaks, items))
         for hit in space.store.fuse(plan, _CANDIDATES):
             ground = grounds[hit.payload["modality"]]
             deviations = (hit.cosine - ground.centre) / ground.spread
@@ -110,12 +114,12 @@ def look(part: Part, library: SearchLibrary, most: int) -> dict[str, NDArray[Any
     return dict(zip(_COLUMNS, np.array(rows, dtype=np.float64).T, strict=True))
 
 
-def fit(columns: dict[str, NDArray[Any]], tail: tuple[float, float]) -> dict[str, Any]:
+def fit(columns: dict[str, NDArray[Any]], tails: Mapping[str, tuple[float, float]]) -> dict[str, Any]:
     """Both regressions, as constants of `search.evidence.Evidence`.
 
     log odds = meaning * (t - crowd) + (meaning * crowd + words) * share + bias of the modality: linear in the constants.
     """
-    begins, scale = tail
+    begins, scale = (np.where(columns["picture"] > 0, tails["image"][n], tails["text"][n]) for n in (0, 1))
     surprise = -math.log(1 - _TAIL[0]) + (columns["deviations"] - begins) / scale
     share, crowd, picture = columns["words"], columns["crowd"], columns["picture"]
     design = np.column_stack([surprise - crowd * (1 - share), share, picture, 1 - picture])

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 
 from indexer.items import Payload
 
-__all__ = ["WORD_FIELDS", "Found", "item_words", "query_words", "split_words", "word_fields", "word_rows"]
+__all__ = ["WORD_FIELDS", "Found", "is_compound", "item_words", "query_words", "split_words", "word_fields", "word_rows"]
 
 WORD_FIELDS = ("title", "keywords", "names", "paths", "text", "ocr")
 """Fields of the payload that words are taken from."""
@@ -76,6 +76,15 @@ def word_rows(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     pieces = [part for piece in _PIECE.findall(text) for part in _UNSPACED_SIGN.split(piece) if part]
     seams = [part for piece in pieces for part in _SEAM.split(piece)]
     return tuple(map(_plain, pieces)), tuple(map(_plain, seams))
+
+
+def is_compound(word: str) -> bool:
+    """A word of a query that stands for several others of it.
+
+    >>> [is_compound(word) for word in ("img_2041", "img2041", "2041", "cats")]
+    [True, True, False, False]
+    """
+    return not _PIECE.fullmatch(word) or len(_SEAM.split(word)) > 1
 
 
 def word_fields(payload: Payload) -> dict[str, Sequence[str]]:

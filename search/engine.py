@@ -170,7 +170,7 @@ class SearchLibrary(Library):
         words, stems = read_words(query.text)
         asked = Asked(words, stems, tuple(space.store.word_peaks(words)))
         legs = tuple(_leg(candidate, query.where, background) for candidate, background in backgrounds.items())
-        return Plan(vector, legs, words, EVIDENCE.words_line(asked.peaks, items), exact=exact), backgrounds, asked
+        return Plan(vector, legs, words, EVIDENCE.words_line(words, asked.peaks, items), exact=exact), backgrounds, asked
 
     def _relative(self, space: OpenSpace, query: Query, verdicts: Mapping[str, int]) -> tuple[Vectors, Vectors]:
         """Vectors of what fits and of what does not, each from its modality's centre. What was recorded may be gone."""

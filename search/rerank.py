@@ -10,6 +10,7 @@ Two kinds: an interaction layer over the two towers' vectors (`encoders.interact
 Only the first 50 are looked at, whatever page is asked for, and what stood below stays below: pages stay parts of one list.
 """
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -132,14 +133,15 @@ def look_again(
 ) -> tuple[list[FusedItem], dict[str, float]]:
     """Hits of a search, best first -> the same in their new order with new scores, and what each of the first 50 gained.
 
-    No score falls below that of the best item that was not looked at.
+    Every score stays above that of the best item that was not looked at.
     """
     top, rest = pool[:DEPTH], pool[DEPTH:]
     gains: dict[str, float] = {}
     for reranker in rerankers:
         gains.update(reranker.gains(question, [item for item in top if item.id not in gains]))
     scores = {item.id: item.score + gains.get(item.id, 0.0) for item in top}
-    floor = rest[0].score if rest else min(scores.values(), default=0.0)
+    # a hair above: what is sorted by score again must not mix the two
+    floor = math.nextafter(rest[0].score, math.inf) if rest else min(scores.values(), default=0.0)
     order = sorted(top, key=lambda item: (-scores[item.id], item.id))
     return [*(replace(item, score=max(floor, scores[item.id])) for item in order), *rest], gains
 

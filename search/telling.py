@@ -34,7 +34,8 @@ class Teller:
     def hit(self, rank: int, placed: Placed) -> Hit:
         """A hit with its reasons, and with what lies under it, which shares its rank."""
         item = placed.item
-        surprise = EVIDENCE.surprise(self.backgrounds[item.payload["modality"]], item.cosine)
+        modality = item.payload["modality"]
+        surprise = EVIDENCE.surprise(self.backgrounds[modality], modality, item.cosine)
         reasons = give_reasons(
             item, surprise, self.plan.words_slope, self.asked, placed.held, EVIDENCE.phrase, self.gains.get(item.id, 0.0)
         )

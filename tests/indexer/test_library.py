@@ -132,8 +132,8 @@ def test_two_files_that_swap_their_bytes_swap_their_items(library, files):
     red.write_bytes(blue.read_bytes())
     blue.write_bytes(held)
     assert add(library, files).failed == 0
-    assert paths(library.search("red", limit=1)) == ["blue.png"]
-    assert paths(library.search("blue", limit=1)) == ["red.png"]
+    assert paths(library.search(image=held, limit=1)) == ["blue.png"]
+    assert paths(library.search(image=red.read_bytes(), limit=1)) == ["red.png"]
     assert library.store.count() == 6
 
 
