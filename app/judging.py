@@ -45,7 +45,9 @@ def show_judgement(library: SearchLibrary, hit: Hit) -> None:
 
 
 def asked_with(library: SearchLibrary, log: FeedbackLog, question: Question) -> Asked | None:
-    """The question as it can be recorded; None for one that cannot (nothing, or like an item that is gone)."""
+    """The question as it can be recorded; None for one that cannot (nothing, like an item that is gone, or composed)."""
+    if question.extras or question.picture_weight < 0:
+        return None
     if question.like:
         found = library.store.retrieve([question.like])
         content = item_content(found[0].payload) if found else None
