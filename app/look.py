@@ -43,10 +43,10 @@ h1, h2, h3 { letter-spacing: -0.01em; text-wrap: balance; }
 .sb-bar i { display: block; height: 100%; flex: none; background: var(--sb-accent); }
 .sb-dot { display: inline-block; width: .55em; height: .55em; border-radius: 50%; margin-right: .35em;
   background: var(--sb-accent); }
-.sb-bar .sb-words, .sb-dot.sb-words { background: #d99a2b; }
-.sb-bar .sb-name, .sb-dot.sb-name { background: #5b7fd6; }
-.sb-bar .sb-ocr, .sb-dot.sb-ocr { background: #b96bc6; }
-.sb-bar .sb-phrase, .sb-dot.sb-phrase { background: #d0605e; }
+.sb-bar .sb-r-words, .sb-dot.sb-r-words { background: #d99a2b; }
+.sb-bar .sb-r-name, .sb-dot.sb-r-name { background: #5b7fd6; }
+.sb-bar .sb-r-ocr, .sb-dot.sb-r-ocr { background: #b96bc6; }
+.sb-bar .sb-r-phrase, .sb-dot.sb-r-phrase { background: #d0605e; }
 .sb-why, .sb-said { margin: 0 !important; font-size: .78rem; line-height: 1.35; opacity: .8; overflow-wrap: anywhere; }
 .sb-why span { display: inline-block; margin-right: .55rem; white-space: nowrap; }
 .sb-card mark, .sb-under mark, .sb-passage mark { background: rgba(240, 190, 60, .42); color: inherit;
@@ -124,6 +124,9 @@ h1, h2, h3 { letter-spacing: -0.01em; text-wrap: balance; }
   .sb-brand b { font-size: 1.6rem; }
   .sb-brand .sb-soft { font-size: .9rem; }
   .st-key-search_line > div:first-child { flex: 1 1 100%; }
+  .st-key-search_line { gap: .5rem; }
+  .st-key-search_line [data-testid="stPopoverButton"] { padding: .3rem .6rem; }
+  .st-key-search_line [data-testid="stPopoverButton"] > div > div:last-child:not(:first-child) { display: none; }
   .sb-doc { padding: .6rem .7rem; }
   .sb-doc p { font-size: .76rem; }
 }

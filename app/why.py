@@ -36,7 +36,7 @@ def marked(text: str, marks: Sequence[tuple[int, int]]) -> str:
 def reason_bar(hit: Hit) -> str:
     """HTML: a bar as long as the hit is relevant, divided by the shares of its reasons."""
     pieces = "".join(
-        f'<i class="sb-{_class(reason)}" style="width:{100 * hit.relevance * reason.share:.1f}%"></i>' for reason in hit.reasons
+        f'<i class="sb-r-{_class(reason)}" style="width:{100 * hit.relevance * reason.share:.1f}%"></i>' for reason in hit.reasons
     )
     return f'<div class="sb-bar" aria-hidden="true">{pieces}</div>'
 
@@ -57,7 +57,7 @@ def reason_list(hit: Hit) -> str:
     """HTML: each reason with its share as a bar, for the open hit."""
     rows = "".join(
         f"<li><span>{_dot(reason)}{as_html(reason.text)}</span><b>{reason.share:.0%}</b>"
-        f'<div class="sb-bar"><i class="sb-{_class(reason)}" style="width:{100 * reason.share:.0f}%"></i></div></li>'
+        f'<div class="sb-bar"><i class="sb-r-{_class(reason)}" style="width:{100 * reason.share:.0f}%"></i></div></li>'
         for reason in hit.reasons
     )
     return f'<ul class="sb-reasons" aria-label="Why">{rows}</ul>' if rows else ""
@@ -68,7 +68,7 @@ def _class(reason: Reason) -> str:
 
 
 def _dot(reason: Reason) -> str:
-    return f'<i class="sb-dot sb-{_class(reason)}"></i>'
+    return f'<i class="sb-dot sb-r-{_class(reason)}"></i>'
 
 
 def _short(reason: Reason) -> str:
