@@ -95,7 +95,9 @@ def look(part: Part, library: SearchLibrary, most: int) -> dict[str, NDArray[Any
         grounds = {kind: measure_background(vector, sample, *ranges["text", kind]) for kind, sample in samples.items()}
         words, _ = read_words(asked[place].text)
         peaks = space.store.word_peaks(words)
-        legs = tuple(Leg(Where((Match("modality", (kind,)),)), *EVIDENCE.line(ground)) for kind, ground in grounds.items())
+        legs = tuple(
+            Leg(Where((Match("modality", (kind,)),)), *EVIDENCE.line(ground, kind)) for kind, ground in grounds.items()
+        )
         share = EVIDENCE.words_line(peaks, items) / (EVIDENCE.meaning * math.log(max(2, items)) + EVIDENCE.words)
         right = part.right.get(place, frozenset())
         plan = Plan(vector, legs, words, EVIDENCE.words_line(peaks, items))

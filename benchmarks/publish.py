@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.feedback_tables import FEEDBACK_TABLES
 from benchmarks.filtered_search_tables import filtered_search_table
 from benchmarks.fine_tuning_tables import FINE_TUNING_TABLES
 from benchmarks.main_job_tables import main_job_table
@@ -29,6 +30,7 @@ _TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "ways": ("one_list", ways_table),
     "relevance": ("one_list", relevance_table),
     "calibration": ("one_list", calibration_table),
+    **{name: ("feedback", table) for name, table in FEEDBACK_TABLES.items()},
     **{name: ("fine_tuning", table) for name, table in FINE_TUNING_TABLES.items()},
 }
 """Name of a table -> its results file, and function(results)."""

@@ -11,6 +11,7 @@ from encoders.cards import ModelCard, list_cards
 from encoders.console import guarded
 from encoders.evaluation.command import add_command as add_evaluate
 from encoders.training.command import add_train_command
+from encoders.training.reranker_command import add_reranker_command
 
 __all__ = ["main"]
 
@@ -23,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cards.add_argument("--json", action="store_true", help="print one JSON list")
     cards.set_defaults(run=_cards)
     add_train_command(commands)
+    add_reranker_command(commands)
     add_evaluate(commands)
     chosen = parser.parse_args(arguments)
     return guarded(lambda: chosen.run(chosen) or 0)

@@ -21,8 +21,8 @@ _DEADLINE_S = 5.0
 _OFFLINE_CHOICES = "What works offline: starter (bundled), openclip:ARCH/FILE with a local checkpoint, sbert:FOLDER"
 
 
-def from_hub(fetch: Callable[[], T], what: str, url: str | None = None) -> T:
-    """Return what `fetch` does: first from the local cache alone, then with the network.
+def from_hub(fetch: Callable[[], T], what: str, url: str | None = None, offline: str = _OFFLINE_CHOICES) -> T:
+    """Return what `fetch` does: first from the local cache alone, then with the network. `offline`: what works without.
 
     Raises ModelError when `what` is neither in the cache nor to be had; within seconds when there is no network.
     """
@@ -36,18 +36,16 @@ def from_hub(fetch: Callable[[], T], what: str, url: str | None = None) -> T:
     else:
         missing = OSError(f"not tried: {url}")
     if _told_to_stay_offline():
-        raise ModelError(
-            f"{what} is not on this machine, and HF_HUB_OFFLINE forbids a download. {_OFFLINE_CHOICES}."
-        ) from missing
+        raise ModelError(f"{what} is not on this machine, and HF_HUB_OFFLINE forbids a download. {offline}.") from missing
     if not is_reachable(address):
         raise ModelError(
-            f"{what} is not on this machine, and {address} cannot be reached within {_DEADLINE_S:.0f} s. {_OFFLINE_CHOICES}."
+            f"{what} is not on this machine, and {address} cannot be reached within {_DEADLINE_S:.0f} s. {offline}."
         ) from missing
     try:
         return fetch()
     except Exception as error:  # a gated, renamed or deleted repository, a broken connection, a full disk
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
-        raise ModelError(f"{what} could not be downloaded: {reason} {_OFFLINE_CHOICES}.") from error
+        raise ModelError(f"{what} could not be downloaded: {reason} {offline}.") from error
 
 
 def is_reachable(address: str, deadline_s: float = _DEADLINE_S) -> bool:

@@ -3,13 +3,15 @@
 `feedback.jsonl` holds a line for each judgement, and is itself training data that `read_pairs` takes:
 `time`, `query` or `query_image` (or both), `id`, `content`, `part` and `path` of the item, `image` (its file) or `item` (its
 text), and `judgement`: 1 fits, -1 does not, 0 takes back what was said before. The last line on a query and an item counts.
+Where the search said how likely the item was, `log_odds` holds it, and `model` by which towers.
 """
 
 import hashlib
 import json
+import math
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
@@ -29,9 +31,10 @@ from indexer.metadata import rfc3339
 from indexer.pairs import item_content
 from indexer.paths import to_path, to_text
 
-__all__ = ["Asked", "FeedbackLog", "Judgement", "feedback_pairs"]
+__all__ = ["Asked", "FeedbackLog", "Judgement", "feedback_pairs", "standing"]
 
 _COLUMNS = ("time", "query", "query_image", "id", "content", "part", "path", "image", "item", "judgement")
+_SAID = ("log_odds", "model")
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Judgement:
     part: str  # of the file
     path: str  # where the file lay then, as text
     verdict: int  # 1 fits, -1 does not, 0: what was said before is taken back
+    log_odds: float | None = None  # of fitting, as the search had it before anybody judged
+    model: str = ""  # the towers by which it had
 
 
 class FeedbackLog:
@@ -66,8 +71,17 @@ class FeedbackLog:
         self._folder = library.home.folder(library.collection, library.url)
         self.path = self._folder / "feedback.jsonl"
 
-    def record(self, asked: Asked, item: str, payload: Payload, verdict: int) -> Judgement:
-        """Add a line, on disk before this returns.
+    def record(
+        self,
+        asked: Asked,
+        item: str,
+        payload: Payload,
+        verdict: int,
+        *,
+        log_odds: float | None = None,
+        model: str = "",
+    ) -> Judgement:
+        """Add a line, on disk before this returns. `log_odds` and `model`: as in Judgement.
 
         Raises InputError for a verdict that is none, LibraryError when it cannot be written.
         """
@@ -82,6 +96,8 @@ class FeedbackLog:
             payload.get("part", ""),
             path,
             verdict,
+            log_odds,
+            model,
         )
         fields: dict[str, Any] = {"time": told.time}
         if asked.text:
@@ -90,6 +106,8 @@ class FeedbackLog:
             fields["query_image"] = to_text(asked.picture)
         fields |= {"id": item, "content": told.content, "part": told.part, "path": path}
         fields |= {"image": path} if payload.get("modality") == "image" else {"item": payload.get("text", "")}
+        if log_odds is not None:
+            fields |= {"log_odds": round(log_odds, 4), "model": model}
         self._append(json.dumps({**fields, "judgement": verdict}))  # ASCII: no half a character where a write was cut
         return told
 
@@ -117,7 +135,7 @@ class FeedbackLog:
         """Every judgement in the order it was given, and lines that cannot be read: a write that was cut short costs itself."""
         told: list[Judgement] = []
         refused: list[Refused] = []
-        for row in read_rows(self.path, _COLUMNS) if self.path.is_file() else ():
+        for row in read_rows(self.path, (*_COLUMNS, *_SAID)) if self.path.is_file() else ():
             try:
                 told.append(_judgement(row.fields)) if isinstance(row, Row) else refused.append(row)
             except InputError as error:
@@ -126,8 +144,7 @@ class FeedbackLog:
 
     def verdicts(self, asked: Asked) -> dict[str, int]:
         """Item id -> 1 or -1: what was last said about this query, and not taken back."""
-        last = {told.item: told.verdict for told in self.read()[0] if told.asked == asked}
-        return {item: verdict for item, verdict in last.items() if verdict}
+        return {told.item: told.verdict for told in standing(self.read()[0]) if told.asked == asked}
 
     def _append(self, line: str) -> None:
         try:
@@ -142,6 +159,12 @@ class FeedbackLog:
                 os.fsync(file.fileno())
         except OSError as error:
             raise LibraryError(f"the judgement cannot be recorded in {self.path}: {error.strerror}") from error
+
+
+def standing(told: Iterable[Judgement]) -> list[Judgement]:
+    """What counts of a record: the last judgement of each query and item, unless it took back what was said before."""
+    last = {(each.asked, each.item): each for each in told}
+    return [each for each in last.values() if each.verdict]
 
 
 def feedback_pairs(library: Library) -> PairSet:
@@ -193,4 +216,7 @@ def _judgement(fields: Mapping[str, Any]) -> Judgement:
         raise InputError(f"its {odd or 'id'} is not text")
     asked = Asked(text["query"] or None, to_path(text["query_image"]) if text["query_image"] else None)
     verdict = judgement_of(fields.get("judgement"))
-    return Judgement(text["time"], asked, text["id"], text["content"], text["part"], text["path"], verdict)
+    said, model = fields.get("log_odds"), fields.get("model")
+    log_odds = float(said) if isinstance(said, int | float) and math.isfinite(said) else None
+    place = text["content"], text["part"], text["path"]
+    return Judgement(text["time"], asked, text["id"], *place, verdict, log_odds, model if isinstance(model, str) else "")

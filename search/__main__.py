@@ -10,6 +10,7 @@ from indexer.console import add_library_options, guarded, say
 from indexer.home import DEFAULT_COLLECTION
 from search.arrange_options import add_arrange_options, arrangement_of, list_lines
 from search.filter_options import add_filter_options, filters_of, place_told
+from search.judge_options import add_judge_options
 from search.term_options import add_term_options, terms_of
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ _EPILOG = """examples:
   python -m search "a beach" --dates "last summer" --near Lisbon --not-word screenshot
   python -m search '"invoice 2024-117"' --sort newest                holds exactly these words; the newest first
   python -m search "rent contract" --under ~/Documents --json
+  python -m search "a fox" --more ID --less ID                       ids of hits (--json shows them), this once
+  python -m search "a fox" --judge ID=fits --judge ID=not            for good; ID=undo takes it back
   python -m search --facets --kind image                             how many there are, by year, camera, town ...
 """
 
@@ -45,12 +48,16 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_term_options(parser)
+    add_judge_options(parser)
     parser.add_argument("-n", "--limit", type=int, default=10, metavar="N", help="hits at most; default: 10")
     parser.add_argument("--offset", type=int, default=0, metavar="N", help="hits to pass over, for paging")
     parser.add_argument("--model", metavar="CARD", help="ask with this card's query tower, this once")
     parser.add_argument("--exact", action="store_true", help="compare with every item instead of using the index")
     parser.add_argument(
         "--facets", action="store_true", help="count what passes the filters, by kind, folder, year ..., instead"
+    )
+    parser.add_argument(
+        "--rerank", action="append", metavar="MODEL", help="look at the best 50 again: a reranker's folder or name; repeatable"
     )
     add_library_options(parser)
     add_filter_options(parser)
@@ -88,9 +95,12 @@ def _search(options: argparse.Namespace) -> int:
     from search.query import Query
 
     collection = options.collection or DEFAULT_COLLECTION
-    query = Query(terms_of(options), _filters(options), options.limit, options.offset, arrangement_of(options))
+    arranged, likes, unlikes = arrangement_of(options), tuple(options.more), tuple(options.less)
+    query = Query(terms_of(options), _filters(options), options.limit, options.offset, arranged, likes, unlikes)
     with open_library(options.home, collection, options.url, model=options.model, on_wait=say) as library:
-        answer = library.answer(query, exact=options.exact)
+        for item, verdict in options.judge:
+            library.judge(query, item, verdict)
+        answer = library.answer(query, exact=options.exact, rerank=options.rerank)
     if options.json:
         print(json.dumps([hit.to_dict() for hit in answer.hits], ensure_ascii=False))
     else:

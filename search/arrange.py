@@ -13,6 +13,7 @@ import numpy as np
 from encoders.errors import InputError
 from encoders.vectors import Vectors
 from indexer.items import Payload
+from indexer.phash import ALIKE
 from indexer.store.base import FusedItem
 
 __all__ = ["Arrangement", "Group", "Placed", "Sort", "arrange", "diversify", "group_label", "sort_by_date", "stack"]
@@ -25,11 +26,8 @@ Sort = Literal["relevance", "newest", "oldest"]
 Rows = Callable[[Sequence[str]], Mapping[str, Vectors | None]]
 """Item ids -> id -> (d,) unit vector, of those that are still there."""
 
-COPY_BITS = 6
-"""Perceptual hashes of copies differ by so many of their 64 bits at most ..."""
-
-COPY_COSINE = 0.9
-"""... and their vectors are at least so close: hashes of plain pictures agree by chance, vectors of those do not."""
+COPY_BITS = ALIKE
+"""Perceptual hashes of copies differ by so many of their 64 bits at most."""
 
 _DIVERSE = 100  # heads that are weighed against each other; the rest follow as they are
 
@@ -63,12 +61,12 @@ class Placed:
     group: str | None = None  # label, where hits are grouped
 
 
-def arrange(placed: Sequence[Placed], wanted: Arrangement, rows: Rows) -> list[Placed]:
+def arrange(placed: Sequence[Placed], wanted: Arrangement, rows: Rows, copy_cosine: float) -> list[Placed]:
     """Best first -> as it is shown. Every item that comes in comes out, as a hit or under one.
 
     Hits that hold more of the phrases stand before others whatever the order among them, and groups stand as their first.
     """
-    heads = stack(placed, rows) if wanted.stack else list(placed)
+    heads = stack(placed, rows, copy_cosine) if wanted.stack else list(placed)
     if wanted.diversity:
         first = heads[:_DIVERSE]
         vectors = rows([head.item.id for head in first])
@@ -86,10 +84,11 @@ def arrange(placed: Sequence[Placed], wanted: Arrangement, rows: Rows) -> list[P
     return _together(heads, wanted.group) if wanted.group else heads
 
 
-def stack(placed: Sequence[Placed], rows: Rows) -> list[Placed]:
+def stack(placed: Sequence[Placed], rows: Rows, copy_cosine: float) -> list[Placed]:
     """Put passages under the best passage of their document, and pictures under the best copy of theirs.
 
-    A copy has a hash and a vector close to the head's own, so a chain of small changes does not end in one stack.
+    A copy has a hash close to the head's own, so a chain of small changes does not end in one stack, and a vector that has at
+    least `copy_cosine` with the head's: hashes of plain pictures agree by chance, their vectors do not.
     """
     close = _close_hashes([item.item.payload for item in placed])
     involved = sorted({each for place in close for each in (place, *close[place])})
@@ -100,7 +99,11 @@ def stack(placed: Sequence[Placed], rows: Rows) -> list[Placed]:
         if each.item.payload.get("kind") == "document":
             head = documents.setdefault(each.item.payload.get("content", each.item.id), place)
         else:
-            copies = (other for other in close.get(place, ()) if other in heads and _alike(vectors, each, placed[other]))
+            copies = (
+                other
+                for other in close.get(place, ())
+                if other in heads and _alike(vectors, each, placed[other]) >= copy_cosine
+            )
             head = next(copies, place)
         if head == place:
             heads[place] = []
@@ -186,6 +189,7 @@ def _hash(payload: Payload) -> int | None:
         return None
 
 
-def _alike(vectors: Mapping[str, Vectors | None], one: Placed, other: Placed) -> bool:
+def _alike(vectors: Mapping[str, Vectors | None], one: Placed, other: Placed) -> float:
+    """Cosine of two items; -1 where one of them was deleted meanwhile."""
     pair = vectors.get(one.item.id), vectors.get(other.item.id)
-    return pair[0] is not None and pair[1] is not None and float(pair[0] @ pair[1]) >= COPY_COSINE
+    return -1.0 if pair[0] is None or pair[1] is None else float(pair[0] @ pair[1])

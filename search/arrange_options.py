@@ -45,7 +45,8 @@ def list_lines(hits: "Sequence[Hit]") -> Iterator[str]:
             group = hit.group
             yield f"-- {group}"
         yield f"{hit.rank:>3}  {hit.relevance:>4.0%}  {hit.path}{_page(hit)}"
-        yield f"{_INDENT}{'; '.join(f'{reason.text} {reason.share:.0%}' for reason in hit.reasons)}"
+        if hit.reasons:
+            yield f"{_INDENT}{'; '.join(f'{reason.text} ({reason.share:.0%})' for reason in hit.reasons)}"
         if hit.snippet:
             yield f"{_INDENT}{hit.snippet}"
         yield from (f"{_INDENT}the same file: {path}" for path in hit.paths[1:])

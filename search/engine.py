@@ -5,16 +5,21 @@ evidence (`evidence`), where words join them. The engine adds it all up, so ther
 nor drops a hit.
 """
 
+import io
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from encoders.errors import StoreError
+import numpy as np
+
+from encoders.errors import InputError, LibraryError, StoreError
 from encoders.vectors import Vectors
+from indexer.feedback import Asked as Question
+from indexer.feedback import Judgement
 from indexer.library import Library
 from indexer.spaces import OpenSpace
-from indexer.store.base import Leg, Match, Plan, Where
+from indexer.store.base import FusedItem, HasId, Leg, Match, Plan, Where
 from search.arrange import Arrangement
 from search.background import Background, Samples, measure_background
 from search.compose import Composer
@@ -22,16 +27,21 @@ from search.dates import When
 from search.evidence import EVIDENCE, relevance
 from search.explain import Asked, read_words
 from search.facets import Facet, count_facets
+from search.feedback import ROCCHIO, modality_centre, place_judged
 from search.filters import Filters, joined
+from search.heat import heat_map, overlay
 from search.hits import FITS, Answer, Hit
+from search.judge import Judge, model_of, query_of
 from search.known_values import completed
 from search.listing import list_hits
 from search.pictures import PictureInput
 from search.query import Query, Term
-from search.telling import give_advice, tell_hit, tell_item
+from search.rerank import Asking, Rerank, Reranker, SecondLook, asked_as, open_rerankers
+from search.telling import Teller, give_advice, tell_item
 
 __all__ = ["SearchLibrary", "open_library"]
 
+_RANGE = (0.5, 0.9)  # of pictures with pictures, for a model that does not take them as a query
 _STEPS = 20  # a collection's sample is taken anew for each twentieth that its size changes by
 
 
@@ -42,6 +52,7 @@ class SearchLibrary(Library):
         super().__init__(*args, **options)  # type: ignore[arg-type]  # Library's own signature
         self._composer = Composer()
         self._samples = Samples()
+        self._judge = Judge(self)
 
     def search(  # noqa: PLR0913 - the options of one question, each with a default
         self,
@@ -55,71 +66,126 @@ class SearchLibrary(Library):
         *,
         filters: Filters | None = None,
         offset: int = 0,
-        like: str | None = None,
+        like: str | Sequence[str] | None = None,
+        unlike: str | Sequence[str] = (),
         not_text: Sequence[str] = (),
         exact: bool = False,
         arrange: Arrangement | None = None,
+        rerank: Rerank = None,
     ) -> list[Hit]:
         """Hits for words, a picture (or several), both, or "more like this hit", best first, or as `arrange` says.
 
+        Beside words or a picture, `like` and `unlike` are ids of hits that fit and that do not, this once; `judge` is for good.
         `filters` may hold any of them; kind, under, since and until are short for those. They run inside the engine's search.
-        `exact` bypasses the graph and scans. Raises InputError for a query that no tower can take, FileError for a picture that
-        cannot be read, LibraryError for filters that make no sense or a collection that does not exist, SpaceMismatch and
-        StoreError as the store gives them.
+        `exact` bypasses the graph and scans; `rerank` names models that look at the best 50 again (`search.rerank`).
+        Raises InputError for a query that no tower can take, FileError for a picture that cannot be read, LibraryError for
+        filters that make no sense or a collection that does not exist, SpaceMismatch and StoreError as the store gives them.
         """
         terms = [Term(text=text)] if text and text.strip() else []
         terms += [Term(image=each) for each in _pictures(image)]
-        terms += [Term(item=like)] if like is not None else []
+        likes, unlikes = _ids(like), _ids(unlike)
+        if not terms:  # nothing else is asked with: find similar ones
+            terms, likes = [Term(item=each) for each in likes], ()
         terms += [Term(text=words, weight=-1.0) for words in not_text]
         short = Filters(kind, under, since, until)  # type: ignore[arg-type]  # a kind is checked there
         narrowed = joined(filters or Filters(), short)
-        query = Query(tuple(terms), narrowed, limit, offset, arrange or Arrangement())
-        return list(self.answer(query, exact=exact).hits)
+        query = Query(tuple(terms), narrowed, limit, offset, arrange or Arrangement(), likes, unlikes)
+        return list(self.answer(query, exact=exact, rerank=rerank).hits)
 
-    def answer(self, query: Query, *, exact: bool = False) -> Answer:
+    def answer(self, query: Query, *, exact: bool = False, rerank: Rerank = None) -> Answer:
         """What comes of a query that was put together before: hits, and whether any of them fits."""
+        second = open_rerankers(rerank)
         self.renew()
         space = self.space()
         if space is None:
             self.require_existing()  # nothing was ever added: say so; added, but without any item: nothing is found
             return Answer((), False, 0)
         try:
-            return self._answer_in(space, query, exact)
+            return self._answer_in(space, query, exact, second)
         except StoreError:
             now = self.space()
             if now is None or now.store is space.store:
                 raise
-            return self._answer_in(now, query, exact)  # another space had taken its place, and it was discarded
+            return self._answer_in(now, query, exact, second)  # another space had taken its place, and it was discarded
 
-    def _answer_in(self, space: OpenSpace, query: Query, exact: bool) -> Answer:
+    def _answer_in(self, space: OpenSpace, query: Query, exact: bool, second: Sequence[Reranker]) -> Answer:
         """Vectors of this space's towers meet vectors of this space, whatever others switch to meanwhile."""
         query = replace(query, filters=completed(query.filters, space.store))
-        vector = self._composer.vector(space, query)
-        modality = self._composer.modality(space, query)
-        backgrounds = self._backgrounds(space, vector, modality, query.where)
-        items = sum(background.items for background in backgrounds.values())
-        words, stems = read_words(query.text)
-        asked = Asked(words, stems, tuple(space.store.word_peaks(words)))
-        plan = Plan(
-            vector,
-            tuple(_leg(candidate, query.where, background) for candidate, background in backgrounds.items()),
-            words,
-            EVIDENCE.words_line(asked.peaks, items),
-            exact=exact,
-        )
+        verdicts = self._judge.verdicts(space, query)
+        line = self._judge.recalibration(space)
+        plan, backgrounds, asked = self._plan(space, query, verdicts, exact)
         asked_with = {term.item for term in query.terms if term.item is not None}
+        judged = [item for item in _among(space, plan, verdicts) if item.id not in asked_with] if verdicts else []
+        slopes = {modality: EVIDENCE.line(background, modality)[0] for modality, background in backgrounds.items()}
+        look = SecondLook(second, Asking(space, plan.vector, asked_as(query), query.text or "", slopes))
         listing = list_hits(
-            lambda most: space.store.fuse(plan, most),
+            lambda most: look.again(space.store.fuse(plan, most)),
             lambda ids: {item.id: item.vector for item in space.store.retrieve(ids, with_vectors=True)},
             query.arrange,
             query.offset + query.limit,
+            sum(space.encoder.card.score_ranges.get(("image", "image"), _RANGE)) / 2,
             query.phrases,
             asked_with,
+            place_judged(judged, verdicts, line.before(0.0)),
         )
         page = listing.placed[query.offset :]
-        hits = tuple(tell_hit(rank, one, backgrounds, plan, asked) for rank, one in enumerate(page, start=query.offset + 1))
-        found = relevance(listing.best) >= FITS
+        teller = Teller(backgrounds, plan, asked, line, look.gains)
+        hits = tuple(teller.hit(rank, one) for rank, one in enumerate(page, start=query.offset + 1))
+        items = sum(background.items for background in backgrounds.values())
+        found = relevance(line.corrected(listing.best)) >= FITS
         return Answer(hits, found, items, None if found else give_advice(hits, asked), listing.more)
+
+    def judge(self, query: str | Question | Query, hit: Hit | str, verdict: int) -> Judgement:
+        """Record whether a hit fits a query: 1 it does, -1 it does not, 0 takes back what was said. The next search knows it.
+
+        It counts for the same words, picture or hit, whatever the filters, and is training data (`python -m indexer pairs`).
+        Raises InputError for a query that cannot be recorded, LibraryError for an item that is not there.
+        """
+        space = self.space()
+        if space is None:
+            self.require_existing()
+        item_id = hit if isinstance(hit, str) else hit.id
+        found = space.store.retrieve([item_id]) if space is not None else []
+        if space is None or not found:
+            raise LibraryError(f"there is no item {item_id} in this collection to judge. Take the id of a hit.")
+        question = query_of(query)
+        asked = query if isinstance(query, Question) else self._judge.asked(space, question)
+        if asked is None:
+            raise InputError("this query cannot be judged: only words, one picture file, both, or one hit can be.")
+        plan, _, _ = self._plan(space, replace(question, filters=Filters(), likes=(), unlikes=()), {}, exact=False)
+        said = next((item.score for item in _among(space, plan, [item_id])), None)
+        return self._judge.record(
+            asked, question, item_id, found[0].payload, verdict, log_odds=said, model=model_of(space.manifest)
+        )
+
+    def _plan(
+        self, space: OpenSpace, query: Query, verdicts: Mapping[str, int], exact: bool
+    ) -> tuple[Plan, dict[str, Background], Asked]:
+        """What the store is asked, moved by what was judged; backgrounds by candidate modality; and the words."""
+        vector = self._composer.vector(space, query)
+        if verdicts:
+            vector = ROCCHIO.move(vector, *self._relative(space, query, verdicts))
+        backgrounds = self._backgrounds(space, vector, self._composer.modality(space, query), query.where)
+        items = sum(background.items for background in backgrounds.values())
+        words, stems = read_words(query.text)
+        asked = Asked(words, stems, tuple(space.store.word_peaks(words)))
+        legs = tuple(_leg(candidate, query.where, background) for candidate, background in backgrounds.items())
+        return Plan(vector, legs, words, EVIDENCE.words_line(asked.peaks, items), exact=exact), backgrounds, asked
+
+    def _relative(self, space: OpenSpace, query: Query, verdicts: Mapping[str, int]) -> tuple[Vectors, Vectors]:
+        """Vectors of what fits and of what does not, each from its modality's centre. What was recorded may be gone."""
+        version = self._version()
+        sides: tuple[list[Vectors], list[Vectors]] = ([], [])
+        judged = space.store.retrieve(list(verdicts), with_vectors=True)
+        if missing := {*query.likes, *query.unlikes} - {item.id for item in judged}:
+            raise LibraryError(f"there is no item {min(missing)} in this collection. Take the id of a hit.")
+        for item in judged:
+            if item.vector is not None:
+                centre = modality_centre(self._samples.of(space.store, item.payload["modality"], version))
+                sides[verdicts[item.id] < 0].append(item.vector - centre)
+        empty = np.zeros((0, space.encoder.dimension), np.float32)
+        likes, dislikes = (np.array(side, np.float32) if side else empty for side in sides)
+        return likes, dislikes
 
     def _backgrounds(self, space: OpenSpace, vector: Vectors, modality: str, where: Where) -> dict[str, Background]:
         """Candidate modality -> what this query scores on its items that do not fit."""
@@ -155,6 +221,21 @@ class SearchLibrary(Library):
             return None
         return tell_item(found[0])
 
+    def heat(self, query: str | Question | Query, hit: Hit | str) -> bytes:
+        """PNG of a picture's thumbnail that glows where it answers the query. About a second on a CPU.
+
+        Raises LibraryError for an item that is not there or has no picture, and what `answer` raises for the query.
+        """
+        from PIL import Image
+
+        found = hit if isinstance(hit, Hit) else self.item(hit)
+        thumbnail = None if found is None else self.thumbnail(found)
+        space = self.space()
+        if space is None or thumbnail is None:
+            raise LibraryError(f"{hit.path if isinstance(hit, Hit) else hit} is no picture of this collection.")
+        picture = Image.open(io.BytesIO(thumbnail)).convert("RGB")
+        return overlay(picture, heat_map(space.encoder, picture, self._composer.vector(space, query_of(query))))
+
     def thumbnail(self, hit: Hit | str) -> bytes | None:
         """WebP of a hit (or of a content hash), None for documents."""
         content = hit if isinstance(hit, str) else hit.payload.get("content", "")
@@ -177,6 +258,17 @@ def _pictures(image: PictureInput | Sequence[PictureInput] | None) -> tuple[Pict
     return tuple(image) if isinstance(image, list | tuple) else (image,)  # type: ignore[return-value]  # bytes are no list
 
 
+def _ids(items: str | Sequence[str] | None) -> tuple[str, ...]:
+    return () if items is None else (items,) if isinstance(items, str) else tuple(items)
+
+
+def _among(space: OpenSpace, plan: Plan, ids: Collection[str]) -> list[FusedItem]:
+    """Some items as a plan judges them, as far as they pass its filters."""
+    these = HasId(tuple(ids))
+    legs = tuple(replace(leg, where=replace(leg.where, must=(*leg.where.must, these))) for leg in plan.legs)
+    return space.store.fuse(replace(plan, legs=legs, exact=True), len(ids))
+
+
 def _leg(modality: str, where: Where, background: Background) -> Leg:
-    slope, offset = EVIDENCE.line(background)
+    slope, offset = EVIDENCE.line(background, modality)
     return Leg(Where((Match("modality", (modality,)), *where.must), where.must_not), slope, offset)

@@ -7,12 +7,12 @@ t - ln N. Words add to it: BM25, measured by the best that the query's words cou
 the words outweigh the size of the collection, and rare ones weigh most.
 
 Both are lines, so the engine can add them up while it searches, and relevance is the logistic function of the sum. The few
-constants are fitted by `python -m benchmarks.one_list fit` on queries with and without an answer. All but `phrase`: whoever
+constants are fitted by `python -m benchmarks.fit_evidence` on queries with and without an answer. All but `phrase`: whoever
 puts words in quotes says that what holds them is what was asked for, and six makes 0.5 of what else would be 0.0025.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from search.background import Background
@@ -29,13 +29,13 @@ class Evidence:
     tail_scale: float  # mean excess over it, in deviations
     meaning: float  # log odds of one unit of t - ln N
     words: float  # log odds of an item that holds all of the words, beyond what outweighs ln N
-    bias: float
+    bias: Mapping[str, float]  # candidate modality -> log odds of every item of it
     phrase: float  # log odds of an item that holds a phrase in quotes, word for word
 
-    def line(self, background: Background) -> tuple[float, float]:
-        """(slope, offset): log odds of a cosine before this background."""
+    def line(self, background: Background, modality: str) -> tuple[float, float]:
+        """(slope, offset): log odds of a cosine of a candidate of this modality, before this background."""
         slope = self.meaning / (self.tail_scale * background.spread)
-        return slope, self._surprise(background, 0.0) - self.meaning * math.log(max(2, background.items)) + self.bias
+        return slope, self._surprise(background, 0.0) - self.meaning * math.log(max(2, background.items)) + self.bias[modality]
 
     def surprise(self, background: Background, cosine: float) -> float:
         """What the cosine alone adds to the log odds, without bias and without the collection's size; at least 0."""
@@ -55,7 +55,16 @@ class Evidence:
         return self.meaning * (self.tail_weight + (deviations - self.tail_begins) / self.tail_scale)
 
 
-EVIDENCE = Evidence(tail_begins=2.0, tail_weight=3.5, tail_scale=0.45, meaning=0.5, words=4.0, bias=0.0, phrase=6.0)
+EVIDENCE = Evidence(
+    tail_begins=2.355,
+    tail_weight=3.912,
+    tail_scale=0.399,
+    meaning=0.371,
+    words=3.772,
+    bias={"image": -1.059, "text": -4.826},
+    phrase=6.0,
+)
+"""By `python -m benchmarks.fit_evidence`, but for `phrase`, which is set so that holding one outweighs nearly everything."""
 
 
 def relevance(log_odds: float) -> float:

@@ -46,14 +46,21 @@ def read_words(text: str | None) -> tuple[tuple[str, ...], tuple[int, ...]]:
 
 
 def give_reasons(
-    item: FusedItem, surprise: float, words_slope: float, asked: Asked, held: Sequence[str] = (), phrase: float = 0.0
+    item: FusedItem,
+    surprise: float,
+    words_slope: float,
+    asked: Asked,
+    held: Sequence[str] = (),
+    phrase: float = 0.0,
+    gain: float = 0.0,
 ) -> tuple[Reason, ...]:
     """Signals of one hit with their shares, which add up to 1, the largest first.
 
     `surprise`: evidence of its cosine alone; `phrase`: of each phrase that it holds. The words' evidence goes to the
-    fields that hold them, by the words' weight.
+    fields that hold them, by the words' weight. `gain`: of a second look (`search.rerank`); what speaks against the item
+    is no reason that it answered.
     """
-    evidence: dict[str, float] = {"meaning": surprise}
+    evidence: dict[str, float] = {"meaning": surprise, "second look": max(0.0, gain)}
     named: dict[str, list[str]] = {}
     if item.words > 0:
         weights: dict[str, float] = {}
@@ -107,5 +114,7 @@ def _stems_of(texts: Sequence[str]) -> set[int | None]:
 def _told(signal: str, item: FusedItem, named: Mapping[str, list[str]]) -> str:
     if signal == "meaning":
         return f"close in meaning (similarity {item.cosine:.2f})"
+    if signal == "second look":
+        return "better, looked at again together with the query"
     words = [f"“{word}”" for word in named[signal][:_MOST_WORDS]]
     return _SAYS[signal].format(words=", ".join(words))

@@ -19,7 +19,7 @@ _WORD = re.compile(r"\w+")
 class Reason:
     """One signal that brought a hit."""
 
-    signal: str  # "meaning", "words", "words in the picture", "name" or "phrase"
+    signal: str  # "meaning", "words", "words in the picture", "name", "phrase" or "second look"
     share: float  # of the hit's evidence, 0 to 1
     text: str  # for people
 

@@ -11,19 +11,21 @@ from dataclasses import dataclass, replace
 from indexer.store.base import FusedItem
 from search.arrange import Arrangement, Placed, Rows, arrange
 from search.evidence import EVIDENCE
+from search.feedback import Judged
 from search.phrases import held_phrases
 
 __all__ = ["BLOCK", "WIDE_BLOCK", "Listing", "list_hits"]
 
-BLOCK = 128
+BLOCK = 64
 """Items of the first block."""
 
-WIDE_BLOCK = 512
+WIDE_BLOCK = 256
 """The same where the order is not that of relevance, or phrases are looked for."""
 
 _GROWTH = 4
 _LARGEST = 1 << 15  # items that are looked at for one query
 _MOST_BY_DATE = 1 << 13
+_NOTHING_JUDGED = Judged()
 
 
 @dataclass(frozen=True)
@@ -40,16 +42,20 @@ def list_hits(
     rows: Rows,
     wanted: Arrangement,
     needed: int,
+    copy_cosine: float,
     phrases: Sequence[str] = (),
     left_out: Collection[str] = (),
+    judged: Judged = _NOTHING_JUDGED,
 ) -> Listing:
     """At least `needed` hits if there are as many. `fetch(n)`: the engine's best n; `left_out`: ids that are no answers.
+
+    What was judged to fit stands in the first block whatever the engine says of it, and what was judged not to behind the last.
 
     A document that stands in the list already does not come again, however many of its passages a deeper look brings.
     """
     plain = wanted == Arrangement(stack=wanted.stack) and not phrases
     size = BLOCK if plain else WIDE_BLOCK
-    seen, placed = set(left_out), list[Placed]()
+    seen, placed, liked = {*left_out, *judged.ids}, list[Placed](), judged.liked
     documents: set[str] = set()
     while True:
         pool = fetch(size)
@@ -58,7 +64,10 @@ def list_hits(
             size *= _GROWTH  # all that fit are sorted, so the first block holds them all
             continue
         fresh = [item for item in pool if item.id not in seen and item.payload.get("content") not in documents]
-        placed += arrange(_judge(fresh, phrases), wanted, rows)
+        placed += arrange(_judge([*liked, *fresh], phrases), wanted, rows, copy_cosine)
+        liked = ()
+        if complete:
+            placed += arrange(_judge(judged.sunk, phrases), wanted, rows, copy_cosine)
         if len(placed) > needed or complete or size >= _LARGEST:
             best = max((each.item.score for each in placed), default=-math.inf)
             return Listing(tuple(placed[:needed]), len(placed) > needed, best)

@@ -5,6 +5,7 @@ count, so "invoice 2024-117" is found in Invoice_2024-117.pdf, but "no table" is
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from indexer.items import Payload
@@ -17,6 +18,7 @@ PHRASE_FIELDS = ("title", "names", "keywords", "text", "ocr")
 
 # A straight quote opens where no word ends and closes where none begins, so 24" is a size and opens nothing.
 _QUOTED = re.compile(r'(?<!\w)"([^"]*)"(?!\w)|[“„”]([^“”„]+)[“”]|«([^«»]+)»|»([^«»]+)«|「([^「」]+)」|『([^『』]+)』')
+_SIGN = re.compile(r"[^\w\u0300-\u036f]")  # neither of a word nor a mark on a letter
 _MOST_PHRASES = 8  # of one query
 _MOST_CHARACTERS = 40_000  # of one field that are looked at
 
@@ -44,8 +46,24 @@ def held_phrases(payload: Payload, phrases: Sequence[str]) -> tuple[str, ...]:
     """Those of the phrases that stand in one field of an item, word for word."""
     if not phrases:
         return ()
-    rows = [held for text in _texts(payload) for held in map(_joined, word_rows(text[:_MOST_CHARACTERS]))]
-    return tuple(phrase for phrase in phrases if any(_joined(row) in held for row in word_rows(phrase) if row for held in rows))
+    texts = [text[:_MOST_CHARACTERS] for text in _texts(payload)]
+    return tuple(phrase for phrase in phrases if any(_holds(text, phrase) for text in texts))
+
+
+def _holds(text: str, phrase: str) -> bool:
+    asked = word_rows(phrase)
+    if not any(asked) or not re.search(r"[\W_]*".join(re.escape(_folded(word)) for word in asked[1]), _folded(text)):
+        return False  # most texts: cutting each into words would take a second
+    held = [_joined(row) for row in word_rows(text)]
+    return any(_joined(row) in one for row in asked for one in held)
+
+
+def _folded(text: str) -> str:
+    """Without case and any marks: a text that holds words in a row also holds them in this form."""
+    if text.isascii():
+        return text.lower()
+    letters = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", _SIGN.sub(" ", text)).casefold())
+    return _SIGN.sub(" ", "".join(letter for letter in letters if not unicodedata.combining(letter)))
 
 
 def _texts(payload: Payload) -> list[str]:

@@ -52,6 +52,8 @@ class Query:
     limit: int = 10
     offset: int = 0
     arrange: Arrangement = field(default_factory=Arrangement)
+    likes: tuple[str, ...] = ()  # ids of items: more like these, this once; what is recorded of the query adds to it
+    unlikes: tuple[str, ...] = ()  # less like these
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense, in one sentence, before any model is loaded."""
@@ -59,6 +61,11 @@ class Query:
             raise InputError("there is nothing to look for: give some words, a picture, or both.")
         if len(self.terms) > MAX_TERMS:
             raise InputError(f"a query is made of at most {MAX_TERMS} terms, and this one of {len(self.terms)}.")
+        for item in (*self.likes, *self.unlikes):
+            if not _is_id(item):
+                raise LibraryError(f"{item!r} is not the id of an item. Take the id of a hit.")
+        if both := set(self.likes) & set(self.unlikes):
+            raise InputError(f"{min(both)} cannot be liked and not liked at once.")
         if self.limit < 0 or self.offset < 0 or self.limit + self.offset > MAX_HITS:
             raise LibraryError(f"limit and offset must not be negative and must not exceed {MAX_HITS:,} together.")
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from indexer.items import Payload
 from indexer.store.base import FusedItem, Plan, StoredItem
@@ -10,8 +11,9 @@ from search.background import Background
 from search.evidence import EVIDENCE, relevance
 from search.explain import Asked, give_reasons, highlight
 from search.hits import Hit, Reason, snippet
+from search.recalibrate import Recalibration
 
-__all__ = ["PAGES", "give_advice", "tell_hit", "tell_item"]
+__all__ = ["PAGES", "Teller", "give_advice", "tell_item"]
 
 PAGES = 5
 """Passages that are shown under the best one of a document."""
@@ -19,16 +21,28 @@ PAGES = 5
 _DIGITS = re.compile(r"\d+")
 
 
-def tell_hit(rank: int, placed: Placed, backgrounds: Mapping[str, Background], plan: Plan, asked: Asked) -> Hit:
-    """A hit with its reasons, and with what lies under it, which shares its rank."""
-    item = placed.item
-    surprise = EVIDENCE.surprise(backgrounds[item.payload["modality"]], item.cosine)
-    reasons = give_reasons(item, surprise, plan.words_slope, asked, placed.held, EVIDENCE.phrase)
-    shown = placed.under
-    if item.payload["kind"] == "document":
-        shown = tuple(sorted(shown[:PAGES], key=lambda each: _place(each.item.payload)))
-    under = tuple(tell_hit(rank, each, backgrounds, plan, asked) for each in shown)
-    return _told(rank, item, relevance(item.score), reasons, asked, under, placed)
+@dataclass(frozen=True)
+class Teller:
+    """Tells the hits of one query."""
+
+    backgrounds: Mapping[str, Background]  # by candidate modality
+    plan: Plan
+    asked: Asked
+    line: Recalibration
+    gains: Mapping[str, float]  # of a second look, by item id
+
+    def hit(self, rank: int, placed: Placed) -> Hit:
+        """A hit with its reasons, and with what lies under it, which shares its rank."""
+        item = placed.item
+        surprise = EVIDENCE.surprise(self.backgrounds[item.payload["modality"]], item.cosine)
+        reasons = give_reasons(
+            item, surprise, self.plan.words_slope, self.asked, placed.held, EVIDENCE.phrase, self.gains.get(item.id, 0.0)
+        )
+        shown = placed.under
+        if item.payload["kind"] == "document":
+            shown = tuple(sorted(shown[:PAGES], key=lambda each: _place(each.item.payload)))
+        under = tuple(self.hit(rank, each) for each in shown)
+        return _told(rank, item, relevance(self.line.corrected(item.score)), reasons, self.asked, under, placed)
 
 
 def tell_item(item: StoredItem) -> Hit:

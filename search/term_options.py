@@ -24,7 +24,6 @@ def add_term_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--like", action="append", default=[], metavar="ID", help="like this hit (its id is in --json)")
     group.add_argument("--not", action="append", default=[], metavar="TEXT", dest="not_text", help="not like these words")
     group.add_argument("--not-image", action="append", default=[], metavar="FILE", help="not like this picture")
-    group.add_argument("--unlike", action="append", default=[], metavar="ID", help="not like this hit")
 
 
 def terms_of(options: argparse.Namespace) -> tuple[Term, ...]:
@@ -36,11 +35,10 @@ def terms_of(options: argparse.Namespace) -> tuple[Term, ...]:
         ("like", "item", 1),
         ("not_text", "text", -1),
         ("not_image", "image", -1),
-        ("unlike", "item", -1),
     ):
         for given in getattr(options, name):
             value, weight = weighted(given)
-            terms.append(Term(**{field: value}, weight=sign * weight))  # type: ignore[arg-type]  # one of Term's own
+            terms.append(Term(**{field: value}, weight=sign * weight))
     return tuple(terms)
 
 

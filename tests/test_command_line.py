@@ -122,3 +122,16 @@ def test_very_long_odd_and_hostile_queries_are_answered(indexed):
         done = run("search", "--json", "--", text, home=indexed)
         assert done.returncode == 0, done.stderr
         assert len(json.loads(done.stdout)) == 5
+
+
+def test_hits_are_judged_for_good_or_this_once(indexed):
+    hits = json.loads(run("search", "an animal", "--json", home=indexed).stdout)
+    last = hits[-1]["id"]
+    once = json.loads(run("search", "an animal", "--more", last, "--less", hits[0]["id"], "--json", home=indexed).stdout)
+    assert once[-1]["id"] == hits[0]["id"] and next(hit for hit in once if hit["id"] == last)["fits"]
+    judged = run("search", "an animal", "--judge", f"{hits[0]['id']}=not", "--json", home=indexed)
+    assert json.loads(judged.stdout)[-1]["id"] == hits[0]["id"]
+    undone = run("search", "an animal", "--judge", f"{hits[0]['id']}=undo", "--json", home=indexed)
+    assert json.loads(undone.stdout) == hits
+    wrong = run("search", "an animal", "--judge", "perhaps", home=indexed)
+    assert wrong.returncode == 2 and "ID=fits" in wrong.stderr

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from encoders.errors import InputError
 from encoders.vectors import Vectors, check_vectors
 
-__all__ = ["Ranking", "Truth", "rank"]
+__all__ = ["Ranking", "Truth", "rank", "rank_scores"]
 
 Truth = Sequence[Collection[int]]
 """For every query the columns (places among the candidates) of its right items; at least one each."""
@@ -90,6 +90,21 @@ def rank(queries: Vectors, candidates: Vectors, truth: Truth, k: int = 10, chunk
     every_row = np.repeat(np.arange(len(queries)), np.diff(starts))
     order = np.lexsort((columns, above, every_row))
     return Ranking(starts, columns[order], above[order], tied[order], top, len(candidates))
+
+
+def rank_scores(scores: _Floats, truth: Truth, k: int = 10) -> Ranking:
+    """(n, m) scores, however they came about -> the ranking of m candidates for n queries; equal scores are ties.
+
+    >>> rank_scores(np.array([[0.1, 0.3, 0.3]]), [{1}]).ranks.tolist()
+    [1.5]
+    """
+    starts, columns = _flat_truth(truth, *scores.shape)
+    rows = np.repeat(np.arange(len(scores)), np.diff(starts))
+    right = scores[rows, columns][:, None]
+    above, tied = np.count_nonzero(scores[rows] > right, axis=1), np.count_nonzero(scores[rows] == right, axis=1)
+    top = np.argsort(-scores, axis=1, kind="stable")[:, : max(1, min(k, scores.shape[1]))]
+    order = np.lexsort((columns, above, rows))
+    return Ranking(starts, columns[order], above[order], tied[order], top, scores.shape[1])
 
 
 class _Block:

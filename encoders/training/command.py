@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from encoders.training.progress import Progress
     from encoders.training.trainer import Outcome, Trainable
 
-__all__ = ["TerminalProgress", "add_train_command", "run_training"]
+__all__ = ["TerminalProgress", "add_train_command", "describe_run", "read_run_pairs", "run_training"]
 
 _SHOWN = 5  # refused rows and skipped pictures that are named; the others are counted
 _QUIET_SECONDS = 30.0  # between lines where there is no terminal for a bar
@@ -85,13 +85,13 @@ def run_training(
     progress = progress or Quiet()
     folder = RunFolder(Path(config.run.out).expanduser())
     folder.check(resume)
-    pairs, held_out = _pairs(config, progress)
+    pairs, held_out = read_run_pairs(config, progress)
     from encoders.training.precision import choose_device, choose_precision  # torch, not before the data are seen to be good
     from encoders.training.trainer import train
 
     precision = choose_precision(config.optimiser.precision, choose_device(), config.model.learn != "head")
     encoder, guide = _towers(config, cache, precision)
-    about = _about(pairs, held_out, precision)
+    about = describe_run(pairs, held_out, precision)
     progress.say(f"{len(pairs.pairs)} pairs to train on, {len(held_out.pairs)} held out; {precision}")
     try:
         with folder.held():
@@ -109,7 +109,7 @@ def run_training(
     return outcome, about
 
 
-def _about(pairs: "PairSet", held_out: "PairSet", precision: "Precision") -> dict[str, Any]:
+def describe_run(pairs: "PairSet", held_out: "PairSet", precision: "Precision") -> dict[str, Any]:
     """What run.json says of a run before it begins."""
     from encoders.training.provenance import code_version, machine, versions
 
@@ -130,7 +130,8 @@ def _about(pairs: "PairSet", held_out: "PairSet", precision: "Precision") -> dic
     }
 
 
-def _pairs(config: "TrainConfig", progress: "Progress") -> tuple["PairSet", "PairSet"]:
+def read_run_pairs(config: "TrainConfig", progress: "Progress") -> tuple["PairSet", "PairSet"]:
+    """Pairs to train on and pairs held out, as the settings say. Raises InputError and FileError."""
     from encoders.training.near_duplicates import group_near_duplicates
     from encoders.training.pair_files import read_pairs
 

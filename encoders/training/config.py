@@ -19,6 +19,7 @@ __all__ = [
     "NegativesSettings",
     "OptimiserSettings",
     "Rate",
+    "RerankSettings",
     "RunSettings",
     "TrainConfig",
 ]
@@ -155,6 +156,16 @@ class OptimiserSettings:
 
 
 @dataclass(frozen=True)
+class RerankSettings:
+    """The interaction layer over both vectors, for `python -m encoders train-reranker` alone; towers stay as they are."""
+
+    width: Annotated[int, "of its first bend; the second is half as wide"] = 128
+    dropout: Annotated[float, "share of the first bend that is left out at random"] = 0.2
+    depth: Annotated[int, "so many of the best by the cosine are ranked anew; wrong answers come from among them"] = 50
+    hard: Annotated[int, "so many of those a row and step"] = 2
+
+
+@dataclass(frozen=True)
 class RunSettings:
     """Where it goes."""
 
@@ -176,6 +187,7 @@ class TrainConfig:
     loss: LossSettings = field(default_factory=LossSettings)
     negatives: NegativesSettings = field(default_factory=NegativesSettings)
     optimiser: OptimiserSettings = field(default_factory=OptimiserSettings)
+    rerank: RerankSettings = field(default_factory=RerankSettings)
     run: RunSettings = field(default_factory=RunSettings)
 
     def __post_init__(self) -> None:
@@ -243,6 +255,10 @@ _BOUNDS = (
     ("optimiser", "warm_up", 0, 1),
     ("optimiser", "clip_norm", 0, _ANY),
     ("optimiser", "patience", 0, _ANY),
+    ("rerank", "width", 2, _ANY),
+    ("rerank", "dropout", 0, 0.99),
+    ("rerank", "depth", 2, 1000),
+    ("rerank", "hard", 0, 1000),
     ("run", "seed", 0, _ANY),
     ("run", "evaluate_every", 0, _ANY),
     ("run", "checkpoint_minutes", 0, _ANY),

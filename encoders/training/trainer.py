@@ -34,7 +34,7 @@ from encoders.training.schedule import fitting_batch_size, rate_factor, steps_of
 from encoders.training.sides import Prepared, Side, modality_of
 from encoders.training.stopping import Stopping
 
-__all__ = ["Outcome", "Trainable", "train"]
+__all__ = ["Outcome", "Trainable", "reached_towers", "train"]
 
 
 class Trainable(Protocol):
@@ -107,8 +107,8 @@ class _Run:
         self.precision = precision
         self.table, judged = tables
         towers = {
-            "query": _reached(encoder, "query", (*self.table.queries, *judged.queries)),
-            "candidate": _reached(encoder, "candidate", (*self.table.items, *judged.items)),
+            "query": reached_towers(encoder, "query", (*self.table.queries, *judged.queries)),
+            "candidate": reached_towers(encoder, "candidate", (*self.table.items, *judged.items)),
         }
         unique = {id(tower): tower for side in towers.values() for tower in side.values()}
         negatives, optimiser = config.negatives, config.optimiser
@@ -148,7 +148,7 @@ class _Run:
         sides = {"query": self.table.queries, "candidate": self.table.items}
         vectors = {}
         for name, contents in sides.items():
-            towers = _reached(guide, name, contents)
+            towers = reached_towers(guide, name, contents)
             for tower in towers.values():
                 tower.module.requires_grad_(False)
             side = Side(contents, towers, self._answers(guide), self.precision, self.config.optimiser.micro_batch)
@@ -354,7 +354,7 @@ class _Run:
         self.skipped.update({str(side.contents[number]): why for number, why in problems.items()})
 
 
-def _reached(encoder: Trainable, side: str, contents: tuple[Content, ...]) -> dict[str, TrainableTower]:
+def reached_towers(encoder: Trainable, side: str, contents: tuple[Content, ...]) -> dict[str, TrainableTower]:
     """Modality -> tower for what the data hold; networks that no data reach are never loaded."""
     found = {}
     for modality in sorted({modality_of(content) for content in contents}):

@@ -15,6 +15,7 @@ __all__ = [
     "FORMAT",
     "FusedItem",
     "GeoRadius",
+    "HasId",
     "Leg",
     "Manifest",
     "Match",
@@ -60,6 +61,13 @@ class GeoRadius:
 
 
 @dataclass(frozen=True)
+class HasId:
+    """The item is one of these."""
+
+    any_of: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Words:
     """The text field holds all of these words, whole, in any order and case."""
 
@@ -67,7 +75,7 @@ class Words:
     text: str
 
 
-Condition = Match | Range | GeoRadius | Words
+Condition = Match | Range | GeoRadius | Words | HasId
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from encoders.errors import StoreError
 from indexer.schema import FIELDS
-from indexer.store.base import Condition, GeoRadius, Match, Range, Where, Words
+from indexer.store.base import Condition, GeoRadius, HasId, Match, Range, Where, Words
+from indexer.store.checks import checked_ids
 
 if TYPE_CHECKING:
     import qdrant_edge
@@ -35,7 +36,7 @@ def edge_filter(where: Where | None) -> "qdrant_edge.Filter | None":
         kind: Any = words.RangeDateTime if _is_time(condition) else words.RangeFloat
         return words.FieldCondition(condition.key, range=kind(gte=condition.gte, lte=condition.lte))
 
-    return words.Filter(**_parts(where, words, ranged))
+    return words.Filter(**_parts(where, words, ranged, lambda ids: words.HasIdCondition(set(ids))))
 
 
 def server_filter(where: Where | None) -> "models.Filter | None":
@@ -48,14 +49,16 @@ def server_filter(where: Where | None) -> "models.Filter | None":
         kind: Any = words.DatetimeRange if _is_time(condition) else words.Range
         return words.FieldCondition(key=condition.key, range=kind(gte=condition.gte, lte=condition.lte))
 
-    return words.Filter(**_parts(where, words, ranged))
+    return words.Filter(**_parts(where, words, ranged, lambda ids: words.HasIdCondition(has_id=ids)))
 
 
-def _parts(where: Where, words: Any, ranged: Any) -> dict[str, Any]:
+def _parts(where: Where, words: Any, ranged: Any, these: Any) -> dict[str, Any]:
     def one(condition: Condition) -> Any:
         _check(condition)
         if isinstance(condition, Match):
             return _match(condition, words)
+        if isinstance(condition, HasId):
+            return these(checked_ids(condition.any_of))
         if isinstance(condition, GeoRadius):
             centre = words.GeoPoint(lon=condition.longitude, lat=condition.latitude)
             circle = words.GeoRadius(center=centre, radius=condition.metres)

@@ -9,7 +9,7 @@ import pytest
 from store_cases import MANIFEST
 
 from encoders.errors import StoreError
-from indexer.store.base import FORMAT, Leg, Match, Plan, Where
+from indexer.store.base import FORMAT, HasId, Leg, Match, Plan, Where
 from indexer.store.sparse import embed_item, embed_query
 
 DIMENSION = MANIFEST.dimension
@@ -98,6 +98,17 @@ def test_words_bring_what_the_vector_does_not(store):
 def test_filters_of_the_legs_hold_for_words_too(store):
     pictures = Plan(rows(1, seed=5)[0], LEGS[:1], ("dog", "car"), 50.0)
     assert {item.payload["modality"] for item in store.fuse(pictures, 10)} == {"image"}
+
+
+def test_some_items_are_judged_as_among_all(store):
+    plan = Plan(rows(1, seed=5)[0], LEGS, ("black", "cat"), 2.0)
+    everything = {item.id: item for item in store.fuse(plan, 10)}
+    some = tuple(ids(len(TEXTS))[1:5:3])
+    legs = tuple(Leg(Where((*leg.where.must, HasId(some))), leg.slope, leg.offset) for leg in LEGS)
+    found = store.fuse(replace(plan, legs=legs), 10)
+    assert {item.id for item in found} == set(some)
+    for item in found:
+        assert item.score == pytest.approx(everything[item.id].score, abs=1e-4)
 
 
 def test_peaks_tell_which_words_occur(store):

@@ -56,7 +56,7 @@ def test_what_makes_no_sense_is_refused(make):
 
 def test_passages_lie_under_the_best_of_their_document():
     pool = [passage("b3", "b"), picture("cat"), passage("a1", "a"), passage("b1", "b"), passage("b2", "b")]
-    assert tree(stack(pool, no_rows)) == {"b3": ["b1", "b2"], "cat": [], "a1": []}
+    assert tree(stack(pool, no_rows, 0.9)) == {"b3": ["b1", "b2"], "cat": [], "a1": []}
 
 
 def test_copies_need_a_close_hash_and_a_close_vector():
@@ -70,7 +70,7 @@ def test_copies_need_a_close_hash_and_a_close_vector():
         picture("odd hash", phash="what?"),
     ]
     vectors = {"best": [1, 0], "copy": [0.95, 0.3122], "another hash": [1, 0], "another vector": [0.8, 0.6]}
-    assert tree(stack(pool, rows_of(vectors))) == {
+    assert tree(stack(pool, rows_of(vectors), 0.9)) == {
         "best": ["copy"],
         "another hash": [],
         "another vector": [],
@@ -81,12 +81,12 @@ def test_copies_need_a_close_hash_and_a_close_vector():
 
 def test_a_chain_of_small_changes_does_not_end_in_one_stack():
     pool = [picture(str(n), phash=f"{(1 << 5 * n) - 1:016x}") for n in range(4)]  # five bits from one to the next
-    assert tree(stack(pool, rows_of({str(n): [1, 0] for n in range(4)}))) == {"0": ["1"], "2": ["3"]}
+    assert tree(stack(pool, rows_of({str(n): [1, 0] for n in range(4)}), 0.9)) == {"0": ["1"], "2": ["3"]}
 
 
 def test_a_picture_that_was_deleted_meanwhile_is_no_copy():
     pool = [picture("best", phash="0"), picture("gone", phash="0")]
-    assert tree(stack(pool, rows_of({"best": [1, 0]}))) == {"best": [], "gone": []}
+    assert tree(stack(pool, rows_of({"best": [1, 0]}), 0.9)) == {"best": [], "gone": []}
 
 
 def test_diversity_weighs_what_is_new_against_what_is_best():
@@ -113,21 +113,21 @@ def test_only_what_fits_is_sorted_by_date():
 
 def test_groups_stand_in_the_order_of_their_best():
     pool = [picture("1", folder="/a"), picture("2", folder="/b"), picture("3", folder="/a"), picture("4", folder="/b")]
-    shown = arrange(pool, Arrangement(group="folder"), no_rows)
+    shown = arrange(pool, Arrangement(group="folder"), no_rows, 0.9)
     assert [(each.item.id, each.group) for each in shown] == [("1", "/a"), ("3", "/a"), ("2", "/b"), ("4", "/b")]
     days = [picture("1", date="2020-05-01T23:59:59Z"), picture("2"), picture("3", date="2020-05-01T01:00:00Z")]
-    shown = arrange(days, Arrangement(group="day"), no_rows)
+    shown = arrange(days, Arrangement(group="day"), no_rows, 0.9)
     assert [(each.item.id, each.group) for each in shown] == [("1", "2020-05-01"), ("3", "2020-05-01"), ("2", "without a date")]
     pages = [passage("a1", "a"), passage("b1", "b"), passage("a2", "a")]
-    assert names(arrange(pages, Arrangement(stack=False, group="document"), no_rows)) == ["a1", "a2", "b1"]
+    assert names(arrange(pages, Arrangement(stack=False, group="document"), no_rows, 0.9)) == ["a1", "a2", "b1"]
 
 
 def test_phrases_stand_first_whatever_the_order():
     pool = [picture("held", -1, held=("cat",), date="2001"), picture("old", 2, date="2000"), picture("new", 1, date="2020")]
     vectors = {"held": [1, 0], "old": [1, 0], "new": [0, 1]}
-    assert names(arrange(pool, Arrangement(sort="oldest"), no_rows)) == ["held", "old", "new"]
-    assert names(arrange(pool, Arrangement(sort="newest"), no_rows)) == ["held", "new", "old"]
-    assert names(arrange(pool, Arrangement(diversity=0.9), rows_of(vectors)))[0] == "held"
+    assert names(arrange(pool, Arrangement(sort="oldest"), no_rows, 0.9)) == ["held", "old", "new"]
+    assert names(arrange(pool, Arrangement(sort="newest"), no_rows, 0.9)) == ["held", "new", "old"]
+    assert names(arrange(pool, Arrangement(diversity=0.9), rows_of(vectors), 0.9))[0] == "held"
 
 
 ITEMS = st.lists(
@@ -157,7 +157,7 @@ def test_nothing_is_lost_and_nothing_comes_twice(items, wanted):
         else passage(f"{place:02}", f"document {which}", score)
         for place, (kind, which, code, score, held) in enumerate(items)
     ]
-    shown = arrange(pool, wanted, lambda ids: {each: np.array([1, 0], np.float32) for each in ids})
+    shown = arrange(pool, wanted, lambda ids: {each: np.array([1, 0], np.float32) for each in ids}, 0.9)
     assert sorted(name for each in shown for name in (each.item.id, *names(each.under))) == names(pool)
     held = [bool(each.held) for each in shown]
     if wanted.group is None:

@@ -5,8 +5,10 @@ import argparse
 import pytest
 
 from encoders.errors import InputError
-from search import Arrangement, Hit
+from search import Arrangement, Hit, Reason
 from search.arrange_options import add_arrange_options, arrangement_of, list_lines
+
+WORDS, MEANING = Reason("words", 0.7, "says “cat”"), Reason("meaning", 0.3, "close in meaning")
 
 
 def parsed(*arguments):
@@ -17,8 +19,8 @@ def parsed(*arguments):
 
 def hit(rank, path, **rest):
     kind = "document" if path.endswith(".pdf") else "image"
-    rest = {"page": None, "snippet": None, "payload": {"paths": [path]}, **rest}
-    return Hit(id="0", rank=rank, path=path, kind=kind, score=0.3, relevance=0.93, reasons=(), **rest)
+    rest = {"page": None, "snippet": None, "payload": {"paths": [path]}, "reasons": (), **rest}
+    return Hit(id="0", rank=rank, path=path, kind=kind, score=0.3, relevance=0.93, **rest)
 
 
 def test_options_say_how_the_list_is_wanted():
@@ -34,7 +36,7 @@ def test_a_list_shows_what_lies_under_its_hits():
     hits = [
         hit(1, "/a/b.pdf", page=3, snippet="of 3", under=pages, under_total=9, group="/a"),
         hit(2, "/a/c.png", under=(hit(2, "/b/c small.png"),), under_total=1, group="/a"),
-        hit(3, "/d/e.png", payload={"paths": ["/d/e.png", "/f/e.png"]}, group="/d"),
+        hit(3, "/d/e.png", payload={"paths": ["/d/e.png", "/f/e.png"]}, group="/d", reasons=(WORDS, MEANING)),
     ]
     assert list(list_lines(hits)) == [
         "-- /a",
@@ -47,6 +49,7 @@ def test_a_list_shows_what_lies_under_its_hits():
         "           like it: /b/c small.png",
         "-- /d",
         "  3   93%  /d/e.png",
+        "           says “cat” (70%); close in meaning (30%)",
         "           the same file: /f/e.png",
     ]
     assert hits[0].to_dict()["under"][1]["page"] == 5

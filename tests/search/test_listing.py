@@ -51,7 +51,7 @@ def test_pages_are_the_whole_list_and_every_item_is_in_it_once(count, seed, want
     left_out = {items[0].id} if items else set()
 
     def listed(needed):
-        return list_hits(lambda most: items[:most], rows, wanted, needed, phrases, left_out)
+        return list_hits(lambda most: items[:most], rows, wanted, needed, 0.9, phrases, left_out)
 
     whole = listed(2 * count + 1)
     assert not whole.more
@@ -83,13 +83,13 @@ def test_no_more_is_fetched_than_a_page_needs():
         asked.append(most)
         return items[:most]
 
-    list_hits(fetch, rows, Arrangement(), 10)
+    list_hits(fetch, rows, Arrangement(), 10, 0.9)
     assert asked == [BLOCK]
     asked.clear()
-    list_hits(fetch, rows, Arrangement(), 10, ("black cat",))
+    list_hits(fetch, rows, Arrangement(), 10, 0.9, ("black cat",))
     assert asked == [WIDE_BLOCK]
     asked.clear()
-    listing = list_hits(fetch, rows, Arrangement(stack=False), BLOCK)
+    listing = list_hits(fetch, rows, Arrangement(stack=False), BLOCK, 0.9)
     assert asked == [BLOCK, 4 * BLOCK]  # to know whether there is more
     assert listing.more
 
@@ -98,7 +98,7 @@ def test_no_more_is_fetched_than_a_page_needs():
 def test_all_that_fits_is_sorted_by_date_however_much_it_is(newest):
     items = collection(4000, 2, documents=28)
     sort = "newest" if newest else "oldest"
-    placed = list_hits(lambda most: items[:most], rows, Arrangement(stack=False, sort=sort), 4000).placed
+    placed = list_hits(lambda most: items[:most], rows, Arrangement(stack=False, sort=sort), 4000, 0.9).placed
     fitting = [each.item for each in placed if each.item.score >= 0]
     assert len(fitting) > WIDE_BLOCK
     dates = [item.payload["date"] for item in fitting]
@@ -108,7 +108,7 @@ def test_all_that_fits_is_sorted_by_date_however_much_it_is(newest):
 
 def test_a_phrase_is_evidence_and_comes_first():
     items = collection(40, 3)
-    placed = list_hits(lambda most: items[:most], rows, Arrangement(stack=False), 40, ("black cat",)).placed
+    placed = list_hits(lambda most: items[:most], rows, Arrangement(stack=False), 40, 0.9, ("black cat",)).placed
     assert [bool(each.held) for each in placed] == sorted((bool(each.held) for each in placed), reverse=True)
     best = next(item for item in items if "cat" in item.payload["text"])
     assert placed[0].item.id == best.id

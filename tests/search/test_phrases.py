@@ -42,6 +42,8 @@ def test_what_stands_in_quotes(text, phrases):
         ("IMG_2041", {"names": ["img2041.jpg"]}, True),
         ("IMG2041", {"names": ["IMG_2041.jpg"]}, True),
         ("IMG_204", {"names": ["IMG_2041.jpg"]}, False),
+        ("word file", {"text": "a Word™ file"}, True),
+        ("1½ cups", {"text": "take 1½ – cups"}, True),
         ("no table", {"text": "a notable one"}, False),
         ("to be or not to be", {"text": "To be, or not to be: that"}, True),
         ("猫", {"text": "この黒い猫が"}, True),
@@ -52,7 +54,7 @@ def test_an_item_holds_a_phrase_word_for_word(phrase, payload, held):
     assert held_phrases(payload, (phrase, "zebra")) == ((phrase,) if held else ())
 
 
-WORDS = st.lists(st.text("abcXY 12é-_猫犬.", min_size=1, max_size=6), min_size=1, max_size=6)
+WORDS = st.lists(st.text("abcXY 12é-_猫犬.™½ßİ", min_size=1, max_size=6), min_size=1, max_size=6)
 
 
 @given(WORDS, WORDS, WORDS, st.sampled_from(PHRASE_FIELDS))
