@@ -64,7 +64,7 @@ def _grid(library: SearchLibrary, hits: Sequence[Hit], place: str) -> Hit | None
 
 
 def _actions(hit: Hit) -> None:
-    with st.container(horizontal=True, key=f"acts-{hit.rank}", gap=None, vertical_alignment="center"):
+    with st.container(horizontal=True, key=f"acts-{hit.rank}", gap=None, vertical_alignment="center", wrap=False):
         for name, label, icon, act in (
             ("similar", "Find similar", ":material/auto_awesome_motion:", similar_to),
             ("plus", "More like this", ":material/add_circle:", more_like),

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from app import address
 from app.address import less_like, more_like, similar_to
 from app.cards import name_of
 from app.judging import show_judgement
@@ -30,6 +31,7 @@ _ASK_ON: tuple[tuple[str, str, str, Literal["primary", "secondary"], Callable[[s
     ("plus", "More like this", ":material/add_circle:", "secondary", more_like),
     ("minus", "Less like this", ":material/do_not_disturb_on:", "secondary", less_like),
 )
+_HEAT = "Which regions are closest to what you asked for: they glow, the others are darker."
 _SIDE = 1400  # pixels of the longer side, at most
 _WORD = re.compile(r"\w+")
 _MOST_DOWNLOAD = 200_000_000  # bytes; larger files are opened from their folder
@@ -38,7 +40,7 @@ _MOST_DOWNLOAD = 200_000_000  # bytes; larger files are opened from their folder
 def show_detail(library: SearchLibrary, hit: Hit) -> None:
     """Open the dialog for one hit."""
 
-    @st.dialog(as_label(_heading(hit)), width="large")
+    @st.dialog(as_label(_heading(hit)), width="large", on_dismiss="rerun")  # what was judged changes the list
     def dialog() -> None:
         try:
             _content(library, hit)
@@ -58,7 +60,11 @@ def _content(library: SearchLibrary, hit: Hit) -> None:
     with left:
         if hit.kind == "image":
             with st.container(key="detail_picture"):
-                _picture(library, hit, file)
+                if not (hit.rank and _wants_heat(hit)):
+                    _picture(library, hit, file)
+                else:
+                    with st.spinner("Looking at the regions…"):
+                        st.image(library.heat(address.read().query(1), hit), width="stretch", alt=_HEAT)
         else:
             text = _passage(hit)
             st.html(f'<div class="sb-passage" tabindex="0">{text}</div>')
@@ -73,6 +79,10 @@ def _content(library: SearchLibrary, hit: Hit) -> None:
         st.code(path, language=None, wrap_lines=True)
     if file is None:
         st.caption("The file has changed or moved since it was indexed. Update its folder on the library page.")
+
+
+def _wants_heat(hit: Hit) -> bool:
+    return st.toggle("Where in the picture?", key=f"heat-{hit.id}", help=_HEAT)
 
 
 def _actions(hit: Hit, file: Path | None) -> None:

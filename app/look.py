@@ -128,6 +128,7 @@ h1, h2, h3 { letter-spacing: -0.01em; text-wrap: balance; }
   .st-key-search_line [data-testid="stPopoverButton"] { padding: .3rem .6rem; }
   .st-key-search_line [data-testid="stPopoverButton"] > div > div:last-child:not(:first-child) { display: none; }
   .sb-doc { padding: .6rem .7rem; }
+  [class*="st-key-acts-"] button { padding: .1rem .2rem; font-size: .76rem; }
   .sb-doc p { font-size: .76rem; }
 }
 @media (prefers-reduced-motion: reduce) { .sb-pic img { transition: none; } }

@@ -44,11 +44,9 @@ def show_chips(library: SearchLibrary, question: Question) -> None:
                 on_click=_drop,
                 args=(name,),
             )
-        if question.filtered and len(question.said) > 1:
-            st.button("Clear filters", key="widen-all", type="tertiary", on_click=address.widen)
         if sum(map(bool, terms)) > 1:
             st.button(
-                "Clear all", key="no-terms", type="tertiary", on_click=address.no_terms, help="Keep the typed words alone"
+                "Clear terms", key="no-terms", type="tertiary", on_click=address.no_terms, help="Keep the typed words alone"
             )
 
 

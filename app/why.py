@@ -36,7 +36,8 @@ def marked(text: str, marks: Sequence[tuple[int, int]]) -> str:
 def reason_bar(hit: Hit) -> str:
     """HTML: a bar as long as the hit is relevant, divided by the shares of its reasons."""
     pieces = "".join(
-        f'<i class="sb-r-{_class(reason)}" style="width:{100 * hit.relevance * reason.share:.1f}%"></i>' for reason in hit.reasons
+        f'<i class="sb-r-{_class(reason)}" style="width:{100 * hit.relevance * reason.share:.1f}%"></i>'
+        for reason in hit.reasons
     )
     return f'<div class="sb-bar" aria-hidden="true">{pieces}</div>'
 
