@@ -6,15 +6,19 @@ and the file's hash is compared before anything of it leaves. Nothing else on th
 
 import hashlib
 import io
+import re
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
-from app.address import similar_to
+from app import address
+from app.address import less_like, more_like, similar_to
 from app.cards import name_of
 from app.judging import show_judgement
 from app.plain import as_html, as_label
+from app.why import RELEVANCE_HELP, marked, reason_list
 from encoders.errors import FileError, SkybridgeError
 from indexer.loaders import hash_file, open_picture
 from indexer.paths import to_path
@@ -22,14 +26,21 @@ from search import Hit, SearchLibrary
 
 __all__ = ["facts", "original", "show_detail"]
 
+_ASK_ON: tuple[tuple[str, str, str, Literal["primary", "secondary"], Callable[[str], None]], ...] = (
+    ("similar", "Find similar", ":material/auto_awesome_motion:", "primary", similar_to),
+    ("plus", "More like this", ":material/add_circle:", "secondary", more_like),
+    ("minus", "Less like this", ":material/do_not_disturb_on:", "secondary", less_like),
+)
+_HEAT = "Which regions are closest to what you asked for: they glow, the others are darker."
 _SIDE = 1400  # pixels of the longer side, at most
+_WORD = re.compile(r"\w+")
 _MOST_DOWNLOAD = 200_000_000  # bytes; larger files are opened from their folder
 
 
 def show_detail(library: SearchLibrary, hit: Hit) -> None:
     """Open the dialog for one hit."""
 
-    @st.dialog(as_label(_heading(hit)), width="large")
+    @st.dialog(as_label(_heading(hit)), width="large", on_dismiss="rerun")  # what was judged changes the list
     def dialog() -> None:
         try:
             _content(library, hit)
@@ -49,13 +60,18 @@ def _content(library: SearchLibrary, hit: Hit) -> None:
     with left:
         if hit.kind == "image":
             with st.container(key="detail_picture"):
-                _picture(library, hit, file)
+                if not (hit.rank and _wants_heat(hit)):
+                    _picture(library, hit, file)
+                else:
+                    with st.spinner("Looking at the regions…"):
+                        st.image(library.heat(address.read().query(1), hit), width="stretch", alt=_HEAT)
         else:
-            text = _as_html_lines(hit.payload.get("text") or hit.snippet or "")
+            text = _passage(hit)
             st.html(f'<div class="sb-passage" tabindex="0">{text}</div>')
     with right:
         _actions(hit, file)
         if hit.rank:
+            st.html(f'<p class="sb-line" title="{RELEVANCE_HELP}">Relevance {hit.relevance:.0%}</p>{reason_list(hit)}')
             show_judgement(library, hit)
         rows = "".join(f"<dt>{as_html(name)}</dt><dd>{as_html(value)}</dd>" for name, value in facts(hit))
         st.html(f'<dl class="sb-facts">{rows}</dl>')
@@ -65,17 +81,17 @@ def _content(library: SearchLibrary, hit: Hit) -> None:
         st.caption("The file has changed or moved since it was indexed. Update its folder on the library page.")
 
 
+def _wants_heat(hit: Hit) -> bool:
+    return st.toggle("Where in the picture?", key=f"heat-{hit.id}", help=_HEAT)
+
+
 def _actions(hit: Hit, file: Path | None) -> None:
     with st.container(horizontal=True, key="detail_actions"):
-        pressed = st.button(
-            "Find similar",
-            key="detail-similar",
-            icon=":material/auto_awesome_motion:",
-            type="primary",
-            on_click=similar_to,
-            args=(hit.id,),
-        )
-        if pressed:
+        pressed = [
+            st.button(label, key=f"detail-{name}", icon=icon, type=kind, on_click=act, args=(hit.id,))
+            for name, label, icon, kind, act in _ASK_ON
+        ]
+        if any(pressed):
             st.rerun()  # the page, not the dialog alone
         if file is not None and file.stat().st_size <= _MOST_DOWNLOAD:
             st.download_button(
@@ -139,18 +155,21 @@ def _checked_bytes(hit: Hit) -> bytes:
     return b""
 
 
-def _as_html_lines(text: str) -> str:
-    """A passage with its line breaks, escaped."""
-    return "\n".join(as_html(line) for line in text.splitlines())
+def _passage(hit: Hit) -> str:
+    """HTML of a passage with its line breaks, the query's words marked where the snippet has them."""
+    text = hit.payload.get("text") or hit.snippet or ""
+    words = {(hit.snippet or "")[begin:end].casefold() for begin, end in hit.marks}
+    lines = text.splitlines()
+    return "\n".join(
+        marked(line, [found.span() for found in _WORD.finditer(line) if found[0].casefold() in words]) for line in lines
+    )
 
 
 def facts(hit: Hit) -> list[tuple[str, str]]:
     """(name, value) of what is known of the file, for people; what is not known is left out."""
     payload = hit.payload
     width, height, size, place = (payload.get(key) for key in ("width", "height", "bytes", "place"))
-    known: list[tuple[str, Any]] = [("Relevance", f"{hit.relevance:.0%}" if hit.rank else None)]
-    known += [("Why", reason.text) for reason in hit.reasons if hit.rank]
-    known += [
+    known: list[tuple[str, Any]] = [
         ("Title", payload.get("title")),
         ("Page", hit.page),
         ("Size", f"{width} × {height} pixels" if width and height else None),

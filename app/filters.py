@@ -4,21 +4,37 @@ from datetime import date
 
 import streamlit as st
 
-from app.address import PICTURE, Question, clear_picture, first_page, narrowed, show_kind, widen
-from app.paste import pasted_picture
+from app.address import PICTURE, clear_picture, narrowed, read, widen
+from app.arrange_panel import arrange_panel
+from app.extras import Extra, add_extra
+from app.facet_panel import count, facet_list
+from app.narrowing import KINDS, put_filter
+from app.paste import Sent, sent_from_page
 from indexer.paths import to_text
 from indexer.store.base import Where
-from search import SearchLibrary
+from search import Facet, SearchLibrary
 
-__all__ = ["chips", "choose_collection", "filter_panel", "folder_choices", "search_line", "take_pasted"]
+__all__ = ["choose_collection", "filter_panel", "folder_choices", "search_line", "take_pasted"]
 
 _PICTURE_TYPES = ["jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "avif", "jp2"]
-_KINDS = {"image": "Pictures", "document": "Documents"}
 _MOST_FOLDERS = 300
+_LINES = {  # name in the address -> label, example, help
+    "dates": (
+        "Dates",
+        "last summer",
+        "A year, month or day (2023, 2023-05), a span (2021..2023), or words: last month, may 2023.",
+    ),
+    "near": ("Taken near", "Lisbon", "A town, or degrees north and east as in 48.85,2.35. Within 25 km."),
+    "title": ("Words of the title", "annual report", "All of them, in any order."),
+}
+_LINES_OUT = {
+    "not_word": ("Not the word", "screenshot", "Neither in title, file name nor keywords."),
+    "not_dates": ("Not from", "2019", "Dates, written as above."),
+}
 
 
-def search_line(library: SearchLibrary) -> None:
-    """Text box, picture chooser and filters, in one line where there is room."""
+def search_line(library: SearchLibrary) -> tuple[Facet, ...]:
+    """Text box, further terms, picture chooser, filters and order, in one line where there is room. Returns the facets."""
     with st.container(horizontal=True, key="search_line", vertical_alignment="bottom", gap="small"):
         st.text_input(
             "Search",
@@ -29,12 +45,40 @@ def search_line(library: SearchLibrary) -> None:
             placeholder="Describe what you look for: a black cat",
             label_visibility="collapsed",
             max_chars=1000,
-            on_change=first_page,
+            on_change=_typed,
         )
+        with st.popover("Add", icon=":material/add:", help="Ask for one thing more, or leave something out"):
+            _adder()
         with st.popover("Picture", icon=":material/add_photo_alternate:"):
             _picture_chooser()
         with st.popover("Filters", icon=":material/tune:"):
-            filter_panel(library)
+            facets = filter_panel(library)
+        with st.popover("Arrange", icon=":material/sort:"):
+            arrange_panel()
+    return facets
+
+
+def _typed() -> None:
+    """Typed words replace "similar to"; the chips stay."""
+    narrowed()
+    if "like" in st.query_params:
+        del st.query_params["like"]
+
+
+def _adder() -> None:
+    """A form for one thing more."""
+    with st.form("adder", border=False, clear_on_submit=True, enter_to_submit=True):
+        st.text_input("In words", key="add_words", placeholder="snow on the roof", max_chars=300)
+        st.radio("It should be", ["like this", "not like this"], key="add_how", horizontal=True, label_visibility="collapsed")
+        st.form_submit_button("Add", key="add_it", icon=":material/add:", on_click=_add)
+    st.caption("Or drag a hit up here, or use + and − below it.")
+
+
+def _add() -> None:
+    words = " ".join((st.session_state.get("add_words") or "").split())
+    if words:
+        add_extra(Extra("words", words, wanted=st.session_state.get("add_how") == "like this"))
+        narrowed()
 
 
 def _picture_chooser() -> None:
@@ -44,17 +88,26 @@ def _picture_chooser() -> None:
     st.caption("Or paste or drop a picture anywhere on this page.")
     if chosen is not None and st.session_state.get(PICTURE, ("", b""))[1] != chosen.getvalue():
         st.session_state[PICTURE] = (chosen.name, chosen.getvalue())
-        first_page()
+        _typed()
 
 
 def take_pasted() -> None:
-    """Take up a picture that was pasted or dropped since the last run."""
-    pasted = pasted_picture()
-    if pasted is not None:
+    """Take up a picture that was pasted or dropped since the last run, or a hit that was dragged up."""
+    sent = sent_from_page()
+    if sent is None:
+        return
+    _take(sent)
+    st.rerun()
+
+
+def _take(sent: Sent) -> None:
+    if sent.hit is not None:
+        add_extra(Extra("hit", sent.hit))
+        narrowed()
+    elif sent.picture is not None:
         clear_picture()
-        st.session_state[PICTURE] = pasted
-        first_page()
-        st.rerun()
+        st.session_state[PICTURE] = sent.picture
+        _typed()
 
 
 def choose_collection(names: list[str], first: str) -> str:
@@ -77,19 +130,19 @@ def choose_collection(names: list[str], first: str) -> str:
 
 def _other_collection() -> None:
     st.session_state["under"] = None
-    first_page()
+    _typed()
 
 
-def filter_panel(library: SearchLibrary) -> None:
-    """Kind, folder and dates, each in the address."""
-    # Not bound: Streamlit would put the labels into the address, and the address says image or document.
-    if "kind" not in st.session_state:
-        asked = st.query_params.get("kind")
-        st.session_state["kind"] = asked if asked in _KINDS else None
-    st.segmented_control("Kind", list(_KINDS), key="kind", format_func=lambda kind: _KINDS[kind], on_change=_other_kind)
+def filter_panel(library: SearchLibrary) -> tuple[Facet, ...]:
+    """Kind, folder, dates and what else can be typed, each in the address. Returns the facets of what passes."""
+    _kind("kind", "Kind")
     folders = folder_choices(library)
-    if st.session_state.get("under") not in folders:
-        st.session_state["under"] = None
+    under = st.session_state.get("under")
+    if under not in folders:
+        if under and any(str(under).startswith(root.rstrip("/") + "/") for root in folders):
+            folders = [*folders, under]  # a facet counts deeper than this list reaches
+        else:
+            st.session_state["under"] = None
     st.selectbox(
         "Folder",
         folders,
@@ -99,6 +152,54 @@ def filter_panel(library: SearchLibrary) -> None:
         bind="query-params",
         on_change=narrowed,
     )
+    for name, told in _LINES.items():
+        _line(name, *told)
+    with st.container(horizontal=True, gap="small", key="since_until"):
+        _dates()
+    with st.expander(
+        "Leave out", key="leave_out", expanded=any(f"not_{name}" in st.query_params for name in ("word", "dates"))
+    ):
+        _kind("not_kind", "No")
+        for name, told in _LINES_OUT.items():
+            _line(name, *told)
+        _folder_out(folders)
+    st.button("Clear filters", on_click=widen, icon=":material/filter_alt_off:", type="tertiary", key="clear_filters")
+    question = read()
+    facets = count(library, question) if question.asked else ()
+    with st.container(key="facets_narrow"):  # beside the results where there is room, else here
+        facet_list(facets, question, "narrow")
+    return facets
+
+
+def _kind(name: str, label: str) -> None:
+    # Not bound: Streamlit would put the labels into the address, and the address says image or document.
+    asked = st.query_params.get(name)
+    key = f"filter_{name}"
+    st.session_state[key] = asked if asked in KINDS else None
+    st.segmented_control(label, list(KINDS), key=key, format_func=lambda kind: KINDS[kind], on_change=_taken, args=(name, key))
+
+
+def _line(name: str, label: str, example: str, more: str) -> None:
+    key = f"filter_{name}"
+    st.session_state[key] = st.query_params.get(name, "")
+    st.text_input(label, key=key, placeholder=example, help=more, max_chars=200, on_change=_taken, args=(name, key))
+
+
+def _folder_out(folders: list[str]) -> None:
+    asked = st.query_params.get("not_under")
+    key = "filter_not_under"
+    st.session_state[key] = asked if asked in folders else None
+    st.selectbox("Not the folder", folders, index=None, key=key, placeholder="None", on_change=_taken, args=("not_under", key))
+
+
+def _taken(name: str, key: str) -> None:
+    """What was chosen or typed goes into the address."""
+    value = st.session_state.get(key)
+    put_filter(name, value.strip() if isinstance(value, str) else value)
+    narrowed()
+
+
+def _dates() -> None:
     today = date.today()
     first, last = date(1826, 1, 1), today.replace(year=today.year + 1, day=1)  # the first photograph, and wrong clocks
     for label, key in (("Since", "since"), ("Until", "until")):
@@ -112,12 +213,6 @@ def filter_panel(library: SearchLibrary) -> None:
             bind="query-params",
             on_change=narrowed,
         )
-    st.button("Clear filters", on_click=widen, icon=":material/filter_alt_off:", type="tertiary")
-
-
-def _other_kind() -> None:
-    narrowed()
-    show_kind()
 
 
 def folder_choices(library: SearchLibrary) -> list[str]:
@@ -135,17 +230,3 @@ def _folders(_library: SearchLibrary, _home: str, collection: str, items: int, s
     found = [folder for folder, _ in _library.store.facet("folders", Where(()), limit=2000)]
     below = {folder for folder in found for root in roots if folder.startswith(root.rstrip("/") + "/")}
     return sorted({*map(to_text, roots), *below})[:_MOST_FOLDERS]
-
-
-def chips(question: Question) -> list[str]:
-    """The filters in force, in words."""
-    said = []
-    if question.kind:
-        said.append("pictures only" if question.kind == "image" else "documents only")
-    if question.under:
-        said.append(f"in {question.under}")
-    if question.since:
-        said.append(f"since {question.since:%Y-%m-%d}")
-    if question.until:
-        said.append(f"until {question.until:%Y-%m-%d}")
-    return said

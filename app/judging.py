@@ -15,8 +15,8 @@ __all__ = ["asked_with", "show_judgement"]
 
 _VERDICTS = {1: ":material/thumb_up: Fits", -1: ":material/thumb_down: Does not fit"}
 _HELP = (
-    "Say whether this hit fits what you asked. It is kept in your library on this machine, where your own model can learn from "
-    "it. Click the same answer again to take it back."
+    "Say whether this hit fits what you asked. It is kept in your library on this machine: the next list for this question "
+    "takes it into account, and your own model can learn from it. Click the same answer again to take it back."
 )
 
 
@@ -41,16 +41,21 @@ def show_judgement(library: SearchLibrary, hit: Hit) -> None:
     if now != before:
         if question.picture is not None:
             log.keep_picture(*question.picture)
-        log.record(asked, hit.id, hit.payload, now)
+        library.judge(asked, hit, now)
+    if now:
+        st.caption("Taken into account: the list is ranked anew when you close this.")
 
 
 def asked_with(library: SearchLibrary, log: FeedbackLog, question: Question) -> Asked | None:
-    """The question as it can be recorded; None for one that cannot (nothing, or like an item that is gone)."""
-    if question.like:
+    """The question as it can be recorded; None for one that cannot (nothing, a hit that is gone, or with unwanted terms)."""
+    if question.picture_weight < 0 or not all(extra.wanted and extra.what == "words" for extra in question.extras):
+        return None
+    text = " ".join(filter(None, [question.text, *(extra.value for extra in question.extras)]))
+    if question.like and not question.extras:
         found = library.store.retrieve([question.like])
         content = item_content(found[0].payload) if found else None
         if content is None or isinstance(content, Refused):
             return None
         return Asked(text=content) if isinstance(content, str) else Asked(picture=content)
     picture = log.picture_file(*question.picture) if question.picture else None
-    return Asked(question.text or None, picture) if question.text or picture else None
+    return Asked(text or None, picture) if (text or picture) and not question.like else None

@@ -39,8 +39,37 @@ h1, h2, h3 { letter-spacing: -0.01em; text-wrap: balance; }
 .sb-name { display: flex; justify-content: space-between; gap: .5rem; font-size: .9rem; align-items: baseline; }
 .sb-name span:first-child { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-weight: 600; }
 .sb-rel { font-variant-numeric: tabular-nums; font-size: .82rem; opacity: .75; white-space: nowrap; }
-.sb-bar { height: 3px; border-radius: 2px; background: rgba(128,128,128,.22); overflow: hidden; }
-.sb-bar i { display: block; height: 100%; border-radius: 2px; background: var(--sb-accent); }
+.sb-bar { display: flex; height: 4px; border-radius: 2px; background: rgba(128,128,128,.22); overflow: hidden; }
+.sb-bar i { display: block; height: 100%; flex: none; background: var(--sb-accent); }
+.sb-dot { display: inline-block; width: .55em; height: .55em; border-radius: 50%; margin-right: .35em;
+  background: var(--sb-accent); }
+.sb-bar .sb-r-words, .sb-dot.sb-r-words { background: #d99a2b; }
+.sb-bar .sb-r-name, .sb-dot.sb-r-name { background: #5b7fd6; }
+.sb-bar .sb-r-ocr, .sb-dot.sb-r-ocr { background: #b96bc6; }
+.sb-bar .sb-r-phrase, .sb-dot.sb-r-phrase { background: #d0605e; }
+.sb-why, .sb-said { margin: 0 !important; font-size: .78rem; line-height: 1.35; opacity: .8; overflow-wrap: anywhere; }
+.sb-why span { display: inline-block; margin-right: .55rem; white-space: nowrap; }
+.sb-card mark, .sb-under mark, .sb-passage mark { background: rgba(240, 190, 60, .42); color: inherit;
+  border-radius: .2em; padding: 0 .1em; }
+.sb-reasons { list-style: none; margin: 0 0 .3rem !important; padding: 0 !important; font-size: .88rem; }
+.sb-reasons li { display: grid; grid-template-columns: 1fr auto; gap: .15rem .6rem; margin: 0 0 .45rem !important;
+  padding: 0; }
+.sb-reasons b { font-weight: 600; font-variant-numeric: tabular-nums; }
+.sb-reasons .sb-bar { grid-column: 1 / -1; }
+.sb-group { font-size: 1rem; margin: 1rem 0 .2rem; padding: 0; overflow-wrap: anywhere; }
+
+/* what does not fit */
+[class*="st-key-card-"][class*="-dim"] .sb-card { opacity: .62; transition: opacity .2s; }
+[class*="st-key-card-"][class*="-dim"]:hover .sb-card,
+  [class*="st-key-card-"][class*="-dim"]:focus-within .sb-card { opacity: 1; }
+
+/* a stack */
+.sb-stacked .sb-pic { box-shadow: 4px -4px 0 -1px var(--sb-back), 4px -4px 0 0 rgba(128,128,128,.5); }
+.sb-under { display: flex; gap: .7rem; align-items: center; font-size: .84rem; line-height: 1.4; }
+.sb-under .sb-pic { width: 84px; flex: none; }
+.sb-under b { flex: none; min-width: 3rem; }
+.sb-under small { opacity: .7; font-weight: 400; }
+.sb-under span { overflow-wrap: anywhere; }
 
 [class*="st-key-card-"] button p { overflow: hidden; text-overflow: ellipsis; }
 .sb-weak { margin: 1.2rem 0 .2rem; padding-top: .9rem; border-top: 1px solid rgba(128,128,128,.25);
@@ -52,8 +81,29 @@ h1, h2, h3 { letter-spacing: -0.01em; text-wrap: balance; }
 [class*="st-key-card-"] [class*="st-key-open-"] button { width: 100%; opacity: 0; }
 [class*="st-key-card-"]:has([class*="st-key-open-"] button:focus-visible) {
   outline: 3px solid var(--sb-accent); outline-offset: 4px; border-radius: .6rem; }
-[class*="st-key-card-"] [class*="st-key-similar-"] { position: relative; z-index: 2; }
-[class*="st-key-similar-"] button { padding: .1rem .5rem; min-height: 1.9rem; font-size: .82rem; }
+[class*="st-key-card-"] [class*="st-key-acts-"], [class*="st-key-card-"] [class*="st-key-stack-"] { position: relative;
+  z-index: 2; }
+[class*="st-key-acts-"] button, [class*="st-key-stack-"] button { padding: .1rem .35rem; min-height: 1.9rem;
+  font-size: .82rem; }
+[class*="st-key-plus-"] button p, [class*="st-key-minus-"] button p, .st-key-chips [class*="st-key-remove-"] button p,
+.st-key-chips .st-key-no-picture button p, .st-key-chips .st-key-no-like button p {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+
+/* the question as chips */
+[class*="st-key-chip-"] { border-radius: 999px !important; padding: .05rem .7rem !important; gap: .45rem !important;
+  font-size: .9rem; }
+[class*="st-key-chip-wanted"] { background: rgba(31, 148, 136, .12); border-color: rgba(31, 148, 136, .45) !important; }
+[class*="st-key-chip-unwanted"] { background: rgba(208, 96, 94, .12); border-color: rgba(208, 96, 94, .5) !important; }
+[class*="st-key-chip-"] button { padding: 0 .1rem; min-height: 1.8rem; font-size: .85rem; }
+[class*="st-key-chip-"] img { border-radius: .35rem; max-height: 30px; object-fit: cover; }
+[class*="st-key-drop-"] button { border-radius: 999px; min-height: 2rem; padding: .05rem .8rem; font-size: .88rem; }
+.sb-dragging .st-key-search_line { outline: 2px dashed var(--sb-accent); outline-offset: 6px; border-radius: .6rem; }
+
+/* facets */
+.sb-facet { margin: .7rem 0 .1rem !important; font-size: .78rem; letter-spacing: .02em; opacity: .7; }
+[class*="st-key-facet-"] button { padding: .05rem 0; min-height: 1.65rem; font-size: .88rem; text-align: left;
+  justify-content: flex-start; }
+.st-key-facets_narrow { display: none; }
 
 /* details */
 .st-key-detail_picture img { max-height: 66vh; object-fit: contain; border-radius: .5rem; background: rgba(128,128,128,.1); }
@@ -65,12 +115,20 @@ h1, h2, h3 { letter-spacing: -0.01em; text-wrap: balance; }
   padding: 1rem 1.1rem; border-radius: .6rem; background: rgba(128,128,128,.1); }
 .sb-path { overflow-wrap: anywhere; font-size: .92rem; }
 
+@media (max-width: 800px) {
+  .st-key-facets_narrow { display: flex; }
+  [data-testid="stColumn"]:has(.st-key-facets_side) { display: none; }
+}
 @media (max-width: 640px) {
   .block-container { padding: 4rem 1rem 4rem; }
   .sb-brand b { font-size: 1.6rem; }
   .sb-brand .sb-soft { font-size: .9rem; }
   .st-key-search_line > div:first-child { flex: 1 1 100%; }
+  .st-key-search_line { gap: .5rem; }
+  .st-key-search_line [data-testid="stPopoverButton"] { padding: .3rem .6rem; }
+  .st-key-search_line [data-testid="stPopoverButton"] > div > div:last-child:not(:first-child) { display: none; }
   .sb-doc { padding: .6rem .7rem; }
+  [class*="st-key-acts-"] button { padding: .1rem .2rem; font-size: .76rem; }
   .sb-doc p { font-size: .76rem; }
 }
 @media (prefers-reduced-motion: reduce) { .sb-pic img { transition: none; } }

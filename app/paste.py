@@ -1,17 +1,19 @@
-"""Pictures that are pasted or dropped anywhere on the page, and "/" to reach the search box."""
+"""What the page itself hands over: pictures pasted or dropped anywhere, hits dragged up. "/" reaches the box."""
 
 import base64
 import binascii
+import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
-__all__ = ["pasted_picture"]
+__all__ = ["Sent", "sent_from_page"]
 
 _MOST_BYTES = 30_000_000
 
-_SCRIPT = """
+_SCRIPT = r"""
 export default function({ setTriggerValue }) {
   const side = 1024;
   const asUrl = (blob) => new Promise((done, fail) => {
@@ -46,10 +48,35 @@ export default function({ setTriggerValue }) {
     if (file) { event.preventDefault(); send(file); }
   };
   const own = (event) => event.target.closest && event.target.closest('[data-testid="stFileUploaderDropzone"]');
+  const hitType = "application/x-skybridge-hit";
+  const cardAt = (event) => event.target.closest && event.target.closest('[class*="st-key-card-"]');
+  const topAt = (event) =>
+    event.target.closest && event.target.closest(".st-key-search_line, .st-key-chips, .st-key-top_line");
+  const lit = (on) => document.body.classList.toggle("sb-dragging", on);
+  const onDown = (event) => {
+    const card = cardAt(event);
+    if (card) card.draggable = true;
+  };
+  const onStart = (event) => {
+    const card = cardAt(event);
+    const open = card && card.querySelector('[class*="st-key-open-"]');
+    const found = open && /st-key-open-\d+-([0-9a-f-]{36})/.exec(open.className);
+    if (!found) return;
+    event.dataTransfer.setData(hitType, found[1]);
+    event.dataTransfer.effectAllowed = "copy";
+    const picture = card.querySelector(".sb-pic");
+    if (picture) event.dataTransfer.setDragImage(picture, 20, 20);
+    lit(true);
+  };
+  const onEnd = () => lit(false);
   const onOver = (event) => {
-    if (!own(event) && [...event.dataTransfer.types].includes("Files")) event.preventDefault();
+    const types = [...event.dataTransfer.types];
+    if ((types.includes(hitType) && topAt(event)) || (!own(event) && types.includes("Files"))) event.preventDefault();
   };
   const onDrop = (event) => {
+    lit(false);
+    const hit = event.dataTransfer.getData(hitType);
+    if (hit && topAt(event)) { event.preventDefault(); setTriggerValue("hit", hit); return; }
     const file = picture(event.dataTransfer);
     if (!own(event) && file) { event.preventDefault(); send(file); }
   };
@@ -61,7 +88,8 @@ export default function({ setTriggerValue }) {
       if (box) { event.preventDefault(); box.focus(); box.select(); }
     }
   };
-  const ears = [["paste", onPaste], ["dragover", onOver], ["drop", onDrop], ["keydown", onKey]];
+  const ears = [["paste", onPaste], ["dragover", onOver], ["drop", onDrop], ["keydown", onKey],
+    ["pointerdown", onDown], ["dragstart", onStart], ["dragend", onEnd]];
   ears.forEach(([name, ear]) => document.addEventListener(name, ear));
   return () => ears.forEach(([name, ear]) => document.removeEventListener(name, ear));
 }
@@ -73,13 +101,26 @@ def _listener() -> Callable[..., Any]:
     return st.components.v2.component("skybridge_paste", js=_SCRIPT)
 
 
-def pasted_picture() -> tuple[str, bytes] | None:
-    """(name, bytes) of a picture that was pasted or dropped just now, else None."""
-    result = _listener()(key="paste", on_picture_change=lambda: None)
-    sent = result.get("picture") if result else None
-    if not isinstance(sent, dict) or not isinstance(sent.get("data"), str) or len(sent["data"]) > _MOST_BYTES:
+@dataclass(frozen=True)
+class Sent:
+    """One of the two."""
+
+    picture: tuple[str, bytes] | None = None  # name, bytes of the file
+    hit: str | None = None  # id
+
+
+def sent_from_page() -> Sent | None:
+    """What was pasted, dropped or dragged up just now, if anything."""
+    result = _listener()(key="paste", on_picture_change=lambda: None, on_hit_change=lambda: None) or {}
+    hit, picture = result.get("hit"), result.get("picture")
+    if isinstance(hit, str):
+        try:
+            return Sent(hit=str(uuid.UUID(hit)))
+        except ValueError:
+            return None
+    if not isinstance(picture, dict) or not isinstance(picture.get("data"), str) or len(picture["data"]) > _MOST_BYTES:
         return None
     try:
-        return str(sent.get("name"))[:80], base64.b64decode(sent["data"], validate=True)
+        return Sent((str(picture.get("name"))[:80], base64.b64decode(picture["data"], validate=True)))
     except binascii.Error:
         return None

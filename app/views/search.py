@@ -7,18 +7,23 @@ import streamlit as st
 
 from app import address
 from app.address import PAGE_SIZE, Question
-from app.cards import name_of, show_cards
+from app.cards import show_cards
 from app.detail import show_detail
-from app.filters import chips, choose_collection, search_line, take_pasted
+from app.facet_panel import facet_list
+from app.filters import choose_collection, search_line, take_pasted
 from app.plain import as_html, as_label
 from app.progress import busy, show_progress
 from app.samples import EXAMPLES
 from app.shelf import SAMPLES, collections, first_choice, library, ready, warm
+from app.terms import show_chips
 from app.work import samples_wanted, start_samples
 from encoders.errors import SkybridgeError
-from search import Hit, SearchLibrary
+from search import Facet, SearchLibrary
+from search.hits import Answer
 
 __all__ = ["show"]
+
+_NEAREST = 8  # shown at first where nothing fits
 
 
 def show() -> None:
@@ -30,12 +35,13 @@ def show() -> None:
         st.html('<div class="sb-brand"><b>Skybridge</b><span class="sb-soft">search by meaning, on this machine</span></div>')
         collection = choose_collection(names, first_choice(names))
     lib = library(collection)
-    search_line(lib)
+    facets = search_line(lib)
     take_pasted()
     question = address.read()
+    show_chips(lib, question)
     _samples_note(collection)
     if question.asked:
-        _answer(lib, question)
+        _answer(lib, question, facets)
     else:
         _welcome(lib)
         with contextlib.suppress(SkybridgeError):  # the first query will say it
@@ -86,8 +92,7 @@ def _library_page() -> st.Page:
     return st.Page(view.show, title="Library", url_path="library")
 
 
-def _answer(lib: SearchLibrary, question: Question) -> None:
-    _asked_with(lib, question)
+def _answer(lib: SearchLibrary, question: Question, facets: tuple[Facet, ...]) -> None:
     if not lib.exists() or not lib.status().items:
         st.write("Nothing is indexed here yet, so there is nothing to find.")
         return
@@ -97,86 +102,49 @@ def _answer(lib: SearchLibrary, question: Question) -> None:
             with st.spinner("Loading the model…"):
                 warm(lib)
             began = time.perf_counter()  # loading happens once and is not the query's time
-        hits = _search(lib, question)
+        answer = lib.answer(question.query(question.page * PAGE_SIZE))
     except SkybridgeError as error:
         st.error(as_label(str(error)), icon=":material/error:")
         return
     milliseconds = 1000 * (time.perf_counter() - began)
-    shown = hits[: question.page * PAGE_SIZE]
-    if not shown:
-        _nothing(question)
+    if not answer.hits:
+        _nothing(question, answer)
         return
-    status = lib.status()
-    how = "exact search" if status.exact else "approximate search (HNSW)"
-    told = [f"{len(shown)} best of {status.items:,}", *chips(question), f"{milliseconds:.0f} ms", how]
-    st.html(f'<p class="sb-line" role="status">{as_html(" · ".join(told))}</p>')
-    show_cards(lib, shown, lambda hit: show_detail(lib, hit))
-    if len(hits) > len(shown):
+    side, main = st.columns([1, 4.6], gap="medium")
+    with side, st.container(key="facets_side"):
+        facet_list(facets, question, "side")
+    with main:
+        _list(lib, question, answer, milliseconds)
+
+
+def _list(lib: SearchLibrary, question: Question, answer: Answer, milliseconds: float) -> None:
+    """The hits, under a line that says how they came about; or, where none fits, the nearest few."""
+    how = "exact search" if lib.status().exact else "approximate search (HNSW)"
+    fitting = sum(hit.fits for hit in answer.hits)
+    shown = answer.hits if answer.found or question.page > 1 else answer.hits[:_NEAREST]
+    fit = f"{fitting}{'+' if answer.more and fitting == len(answer.hits) else ''} of {answer.items:,} fit"
+    told = [fit if answer.found else f"none of {answer.items:,} fits", f"{milliseconds:.0f} ms", how]
+    line = f'<p class="sb-line" role="status">{as_html(" · ".join(told))}</p>'
+    if answer.found:
+        st.html(line)
+    else:
+        st.subheader("No good match")
+        if answer.advice:
+            st.write(as_label(answer.advice))
+        if question.filtered:
+            st.button("Clear filters", on_click=address.widen, icon=":material/filter_alt_off:", key="widen")
+        st.html(f'{line}<p class="sb-weak">The nearest there is</p>')
+    with st.container(key="found" if answer.found else "nearest"):
+        show_cards(lib, shown, lambda hit: show_detail(lib, hit), found=answer.found)
+    if answer.more or len(shown) < len(answer.hits):
         with st.container(horizontal_alignment="center"):
             st.button("Show more", on_click=address.more, icon=":material/expand_more:", key="more")
 
 
-def _search(lib: SearchLibrary, question: Question) -> list[Hit]:
-    """One hit more than shown, to know whether there are more."""
-    return lib.search(
-        question.text or None,
-        question.picture[1] if question.picture else None,
-        limit=question.page * PAGE_SIZE + 1,
-        kind=question.kind,
-        under=question.under,
-        since=question.since,
-        until=question.until,
-        like=question.like,
-    )
-
-
-def _asked_with(lib: SearchLibrary, question: Question) -> None:
-    """The picture or the hit that is asked with, and a way to take it away."""
-    if question.picture:
-        with st.container(horizontal=True, vertical_alignment="center", key="asked_with"):
-            _small_picture(question.picture)
-            st.markdown(f"Like **{as_label(question.picture[0])}**", width="content")
-            st.button("Remove", on_click=address.clear_picture, icon=":material/close:", type="tertiary", key="no-picture")
-    if question.like:
-        with st.container(horizontal=True, vertical_alignment="center", key="asked_like"):
-            item = lib.item(question.like) if lib.exists() else None
-            if item is not None:
-                thumbnail = lib.thumbnail(item)
-                if thumbnail is not None:
-                    st.image(thumbnail, width=64, alt=name_of(item))
-                st.markdown(f"Similar to **{as_label(name_of(item))}**", width="content")
-            else:
-                st.markdown("Similar to an item that is no longer here", width="content")
-            st.button("Clear", on_click=address.first_page, icon=":material/close:", type="tertiary", key="no-like")
-
-
-def _small_picture(picture: tuple[str, bytes]) -> None:
-    small = _shrunk(picture[1])
-    if small is not None:
-        st.image(small, width=64, alt=picture[0])
-
-
-@st.cache_data(show_spinner=False, max_entries=16)
-def _shrunk(data: bytes) -> bytes | None:
-    """A small JPEG of a picture that came from outside; None if it cannot be read (the search says why)."""
-    import io
-
-    from indexer.loaders import open_picture
-
-    try:
-        image = open_picture(data, at_least=128)
-    except SkybridgeError:
-        return None
-    image.thumbnail((192, 192))
-    written = io.BytesIO()
-    image.save(written, "JPEG", quality=85)
-    return written.getvalue()
-
-
-def _nothing(question: Question) -> None:
+def _nothing(question: Question, answer: Answer) -> None:
     st.subheader("No results")
     if question.filtered:
-        st.write(as_label(f"Nothing here passes the filters: {', '.join(chips(question))}."))
+        st.write(as_label(f"Nothing here passes the filters: {', '.join(question.said.values())}."))
         st.button("Clear filters", on_click=address.widen, icon=":material/filter_alt_off:", key="widen")
     else:
-        st.write("Try other words, fewer of them, or another collection.")
+        st.write(as_label(answer.advice or "Try other words, fewer of them, or another collection."))
