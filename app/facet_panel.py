@@ -5,23 +5,14 @@ import streamlit as st
 from app.address import Question, narrowed
 from app.narrowing import take_facet
 from app.plain import as_label
-from encoders.errors import SkybridgeError
-from search import Facet, SearchLibrary
+from search import Facet
 from search.facets import Value
 
-__all__ = ["count", "facet_list"]
+__all__ = ["facet_list"]
 
 _FIRST = 5  # values that are shown at once
 _CHOSEN_BY = {"folder": "under", "year": "dates", "size": "min_bytes"}  # facet -> its filter, where they are called otherwise
 _HELP = "Counted over everything that passes the filters, not only over the hits shown."
-
-
-def count(library: SearchLibrary, question: Question) -> tuple[Facet, ...]:
-    """The facets of what passes the filters; none where they cannot be counted (the answer says why)."""
-    try:
-        return library.facets(question.filters()) if library.exists() else ()
-    except SkybridgeError:
-        return ()
 
 
 def facet_list(facets: tuple[Facet, ...], question: Question, place: str) -> None:

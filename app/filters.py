@@ -3,16 +3,16 @@
 from datetime import date
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from app.address import PICTURE, clear_picture, narrowed, read, widen
+from app.address import PICTURE, clear_picture, narrowed, widen
 from app.arrange_panel import arrange_panel
 from app.extras import Extra, add_extra
-from app.facet_panel import count, facet_list
 from app.narrowing import KINDS, put_filter
 from app.paste import Sent, sent_from_page
 from indexer.paths import to_text
 from indexer.store.base import Where
-from search import Facet, SearchLibrary
+from search import SearchLibrary
 
 __all__ = ["choose_collection", "filter_panel", "folder_choices", "search_line", "take_pasted"]
 
@@ -33,8 +33,11 @@ _LINES_OUT = {
 }
 
 
-def search_line(library: SearchLibrary) -> tuple[Facet, ...]:
-    """Text box, further terms, picture chooser, filters and order, in one line where there is room. Returns the facets."""
+def search_line(library: SearchLibrary) -> DeltaGenerator:
+    """Text box, further terms, picture chooser, filters and order, in one line where there is room.
+
+    Returns the place for the facets among the filters, on screens that have none beside the results.
+    """
     with st.container(horizontal=True, key="search_line", vertical_alignment="bottom", gap="small"):
         st.text_input(
             "Search",
@@ -133,8 +136,9 @@ def _other_collection() -> None:
     _typed()
 
 
-def filter_panel(library: SearchLibrary) -> tuple[Facet, ...]:
-    """Kind, folder, dates and what else can be typed, each in the address. Returns the facets of what passes."""
+def filter_panel(library: SearchLibrary) -> DeltaGenerator:
+    """Kind, folder, dates and what else can be typed, each in the address. Returns the place for the facets."""
+    facets = st.container(key="facets_narrow")
     _kind("kind", "Kind")
     folders = folder_choices(library)
     under = st.session_state.get("under")
@@ -164,10 +168,6 @@ def filter_panel(library: SearchLibrary) -> tuple[Facet, ...]:
             _line(name, *told)
         _folder_out(folders)
     st.button("Clear filters", on_click=widen, icon=":material/filter_alt_off:", type="tertiary", key="clear_filters")
-    question = read()
-    facets = count(library, question) if question.asked else ()
-    with st.container(key="facets_narrow"):  # beside the results where there is room, else here
-        facet_list(facets, question, "narrow")
     return facets
 
 

@@ -117,6 +117,8 @@ h1, h2, h3 { letter-spacing: -0.01em; text-wrap: balance; }
 
 @media (max-width: 800px) {
   .st-key-facets_narrow { display: flex; }
+  [class*="st-key-facet-narrow-"]:not([class*="stButton"]) { flex-flow: row wrap; gap: 0 1rem; }
+  [class*="st-key-facet-narrow-"] > *:first-child { flex: 1 0 100%; }
   [data-testid="stColumn"]:has(.st-key-facets_side) { display: none; }
 }
 @media (max-width: 640px) {

@@ -79,7 +79,7 @@ def read_filters() -> dict[str, Any]:
 def put_filter(name: str, value: object) -> None:
     """Set one filter of the address; an empty one takes it away."""
     if value not in (None, "", ()):
-        st.query_params[name] = str(value)
+        st.query_params[name] = [str(each) for each in value] if isinstance(value, tuple) else str(value)
     elif name in st.query_params:
         del st.query_params[name]
 

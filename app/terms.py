@@ -3,6 +3,7 @@
 import io
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import address
 from app.address import Question
@@ -50,7 +51,7 @@ def show_chips(library: SearchLibrary, question: Question) -> None:
             )
 
 
-def _chip(key: str, wanted: bool) -> "st.delta_generator.DeltaGenerator":
+def _chip(key: str, wanted: bool) -> DeltaGenerator:
     sign = "wanted" if wanted else "unwanted"
     return st.container(
         horizontal=True, key=f"chip-{sign}-{key}", width="content", gap="small", vertical_alignment="center", border=True

@@ -4,6 +4,7 @@ import contextlib
 import time
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import address
 from app.address import PAGE_SIZE, Question
@@ -18,7 +19,7 @@ from app.shelf import SAMPLES, collections, first_choice, library, ready, warm
 from app.terms import show_chips
 from app.work import samples_wanted, start_samples
 from encoders.errors import SkybridgeError
-from search import Facet, SearchLibrary
+from search import SearchLibrary
 from search.hits import Answer
 
 __all__ = ["show"]
@@ -35,13 +36,13 @@ def show() -> None:
         st.html('<div class="sb-brand"><b>Skybridge</b><span class="sb-soft">search by meaning, on this machine</span></div>')
         collection = choose_collection(names, first_choice(names))
     lib = library(collection)
-    facets = search_line(lib)
+    among_filters = search_line(lib)
     take_pasted()
     question = address.read()
     show_chips(lib, question)
     _samples_note(collection)
     if question.asked:
-        _answer(lib, question, facets)
+        _answer(lib, question, among_filters)
     else:
         _welcome(lib)
         with contextlib.suppress(SkybridgeError):  # the first query will say it
@@ -92,7 +93,7 @@ def _library_page() -> st.Page:
     return st.Page(view.show, title="Library", url_path="library")
 
 
-def _answer(lib: SearchLibrary, question: Question, facets: tuple[Facet, ...]) -> None:
+def _answer(lib: SearchLibrary, question: Question, among_filters: DeltaGenerator) -> None:
     if not lib.exists() or not lib.status().items:
         st.write("Nothing is indexed here yet, so there is nothing to find.")
         return
@@ -103,18 +104,33 @@ def _answer(lib: SearchLibrary, question: Question, facets: tuple[Facet, ...]) -
                 warm(lib)
             began = time.perf_counter()  # loading happens once and is not the query's time
         answer = lib.answer(question.query(question.page * PAGE_SIZE))
+        milliseconds = 1000 * (time.perf_counter() - began)
     except SkybridgeError as error:
-        st.error(as_label(str(error)), icon=":material/error:")
+        told = str(error)
+        st.error(as_label(told[:1].upper() + told[1:]), icon=":material/error:")
+        if question.filtered:
+            st.button("Clear filters", on_click=address.widen, icon=":material/filter_alt_off:", key="widen")
         return
-    milliseconds = 1000 * (time.perf_counter() - began)
     if not answer.hits:
         _nothing(question, answer)
         return
     side, main = st.columns([1, 4.6], gap="medium")
-    with side, st.container(key="facets_side"):
-        facet_list(facets, question, "side")
+    _facets(lib, question, among_filters, side)
     with main:
         _list(lib, question, answer, milliseconds)
+
+
+def _facets(lib: SearchLibrary, question: Question, among_filters: DeltaGenerator, side: DeltaGenerator) -> None:
+    """Counts beside the results, and among the filters for screens without room beside them; the look shows one of the two."""
+    with side, st.container(key="facets_side"):
+        try:
+            facets = lib.facets(question.filters())
+        except SkybridgeError as error:  # the hits are there all the same
+            st.caption(as_label(f"Nothing could be counted here: {error}"))
+            return
+        facet_list(facets, question, "side")
+    with among_filters:
+        facet_list(facets, question, "narrow")
 
 
 def _list(lib: SearchLibrary, question: Question, answer: Answer, milliseconds: float) -> None:

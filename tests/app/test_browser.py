@@ -212,7 +212,34 @@ def test_a_shared_address_reproduces_filters(samples, tab):
     first_name(page)
     assert page.get_by_role("searchbox").input_value() == "water"
     assert page.locator(".sb-pic img").count() == 0
-    assert "documents only" in page.locator('[role="status"].sb-line').inner_text()
+    page.get_by_role("button", name="documents only").wait_for()
+
+
+def test_a_question_is_composed_narrowed_and_its_stack_opened(samples, tab):
+    page = tab(f"{samples}/?q=a+red+car")
+    first_name(page)
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_label("In words").fill("snow on the roof")
+    page.get_by_label("In words").press("Enter")
+    page.wait_for_function("location.search.includes('also=snow')")
+    page.locator(".st-key-chips").get_by_text("snow on the roof").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(".st-key-chips").get_by_role("button", name="Remove").click()
+    page.wait_for_function("!location.search.includes('also=')")
+    settled = "document.querySelectorAll('.st-key-facet-side-kind').length === 1"  # the one drawn before is gone
+    page.wait_for_function(settled)
+    page.locator(".st-key-facet-side-kind").get_by_role("button", name="documents").click()
+    page.get_by_role("button", name="documents only").wait_for()
+    page.wait_for_function("document.querySelectorAll('.sb-pic img').length === 0")
+    page.get_by_role("button", name="documents only").click()
+    page.wait_for_function("!location.search.includes('kind=')")
+    ask(page, "invoice for bread shelves")
+    page.locator("[class*=st-key-card-1-] [class*=st-key-stack-] button").click()
+    page.locator(".sb-under").get_by_text("p. ").first.wait_for()
+    page.keyboard.press("Escape")
+    ask(page, "zxqv wrtl")
+    page.get_by_role("heading", name="No good match").wait_for()
+    page.get_by_text("What comes closest is").wait_for()
 
 
 def test_a_pasted_picture_is_searched_with(samples, tab):
