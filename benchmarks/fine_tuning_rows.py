@@ -96,7 +96,7 @@ def settings_of(row: Row, work: Path, bases: Mapping[str, str], quick: bool = Fa
             "data": {"train": [str(data / "small-train")], "held_out_from": [str(data / "small-held-out")]},
             "model": {"base": bases["clip"], "train": "both", "shared": True, "learn": "full"},
             "optimiser": {
-                "learning_rate": 1e-3, "weight_decay": 0.1, "batch_size": 128, "epochs": 30, "warm_up": 0.1, "patience": 0,
+                "learning_rate": 1e-3, "weight_decay": 0.1, "batch_size": 128, "epochs": 8, "warm_up": 0.1, "patience": 0,
             },
         }  # fmt: skip
     if row.table == "texts":
