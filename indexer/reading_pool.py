@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import Any
 
@@ -23,8 +24,16 @@ class ReadingPool:
         self._pool = _new_pool(*self._size)
 
     def schedule(self, function: Callable[..., Any], arguments: tuple[Any, ...], timeout: float) -> ProcessFuture:
-        """Call it in a worker, at most `timeout` seconds from when it begins."""
-        return self._pool.schedule(function, args=arguments, timeout=timeout)
+        """Call it in a worker, at most `timeout` seconds from when it begins.
+
+        Where all workers are lost, the answer is a future that says so (BrokenExecutor), as for those scheduled before.
+        """
+        try:
+            return self._pool.schedule(function, args=arguments, timeout=timeout)
+        except RuntimeError as error:
+            broken = ProcessFuture()
+            broken.set_exception(BrokenProcessPool(str(error)))
+            return broken
 
     def renew(self) -> None:
         """End all workers and begin with new ones. What was scheduled and is not done must be scheduled again."""

@@ -33,7 +33,7 @@ class Rocchio:
         """(d,) unit vector, (m, d) and (k, d) vectors relative to their modality's centre -> (d,) float32, unit length.
 
         >>> import numpy as np
-        >>> Rocchio(1.0, 0.5).move(np.eye(3)[0], np.eye(3)[1:2], np.zeros((0, 3))).round(2).tolist()
+        >>> [round(each, 2) for each in Rocchio(1.0, 0.5).move(np.eye(3)[0], np.eye(3)[1:2], np.zeros((0, 3))).tolist()]
         [0.71, 0.71, 0.0]
         """
         moved = np.asarray(vector, np.float32)

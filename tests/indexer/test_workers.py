@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import psutil
 import pytest
-from pebble import ProcessFuture
+from pebble import ProcessFuture, ProcessPool
 
 from encoders.errors import LibraryError
 from indexer.limits import Limits
@@ -29,7 +29,7 @@ def library(home, encoder):
 def slow_file(files):
     """A table that takes some ten seconds to read."""
     table = files / "aaa.csv"  # first in order, so that everything else waits behind it
-    table.write_text("\n".join(",".join(f"word{row}x{column}" for column in range(20)) for row in range(60_000)))
+    table.write_text("\n".join(",".join(f"word{row}x{column}" for column in range(20)) for row in range(120_000)))
     return table
 
 
@@ -57,6 +57,22 @@ def test_a_reader_that_dies_before_it_begins_costs_no_file(library, files):
     killer.join()
     assert killer.killed == 1
     assert (report.indexed, report.failed) == (6, 0)
+
+
+def test_readers_that_are_lost_while_more_is_scheduled_cost_no_file(library, files, monkeypatch):
+    """As when a worker dies at the wrong moment: the pool then refuses what is scheduled."""
+    schedule, refused = ProcessPool.schedule, []
+
+    def refuse_the_third(pool, function, args=(), timeout=None):
+        refused.append(pool)
+        if len(refused) == 3:
+            raise RuntimeError("Unexpected error within the Pool")
+        return schedule(pool, function, args=args, timeout=timeout)
+
+    monkeypatch.setattr(ProcessPool, "schedule", refuse_the_third)
+    report = library.add([files], workers=1)
+    assert (report.indexed, report.failed) == (6, 0)
+    assert len(set(map(id, refused))) == 2  # the first pool was replaced
 
 
 def test_readers_that_never_begin_are_told_and_nothing_is_lost(library, files, monkeypatch):
