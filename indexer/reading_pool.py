@@ -31,7 +31,7 @@ class ReadingPool:
         try:
             return self._pool.schedule(function, args=arguments, timeout=timeout)
         except RuntimeError as error:
-            broken = ProcessFuture()
+            broken: ProcessFuture = ProcessFuture()
             broken.set_exception(BrokenProcessPool(str(error)))
             return broken
 

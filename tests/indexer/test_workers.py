@@ -29,7 +29,7 @@ def library(home, encoder):
 def slow_file(files):
     """A table that takes some ten seconds to read."""
     table = files / "aaa.csv"  # first in order, so that everything else waits behind it
-    table.write_text("\n".join(",".join(f"word{row}x{column}" for column in range(20)) for row in range(120_000)))
+    table.write_text("\n".join(",".join(f"word{row}x{column}" for column in range(20)) for row in range(60_000)))
     return table
 
 
@@ -42,7 +42,7 @@ def test_a_file_over_its_time_is_a_failure_and_the_rest_goes_on(library, files, 
 
 
 def test_a_reader_that_dies_is_a_failure_and_the_rest_goes_on(library, files, slow_file):
-    killer = _Killer(lambda child: child.cpu_times().user > 3.0)  # it has begun with the table
+    killer = _Killer(lambda child: child.cpu_times().user > 2.0)  # it has begun with the table
     report = library.add([files], workers=1, limits=GENEROUS, on_progress=killer.look)
     killer.join()
     assert (report.indexed, report.failed) == (6, 1)
