@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["ALIKE", "hash_distance", "perceptual_hash"]
+__all__ = ["ALIKE", "SAME_TINT", "hash_distance", "mean_tint", "perceptual_hash"]
 
 ALIKE = 6
 """Copies in another size or quality differ by no more bits than this, other pictures by 16 and more; a copy that lost a
 hundredth at each edge lies between. Measured on photographs and drawings in the tests."""
+
+SAME_TINT = 12
+"""Levels: copies differ by no more in either part of their tint; a red ball and a green one do."""
 
 _SIDE, _FREQUENCIES = 32, 8
 _CLEARLY = 0.02  # above the median, in mean strengths of a frequency
@@ -47,6 +50,15 @@ def hash_distance(one: str, other: str) -> int:
     4
     """
     return (int(one, 16) ^ int(other, 16)).bit_count()
+
+
+def mean_tint(image: "Image.Image") -> list[int]:
+    """What the hash does not see: how much redder and how much bluer than green an RGB picture is on the whole, in levels.
+
+    Brighter and darker copies keep it, as far as nothing is cut off.
+    """
+    red, green, blue = np.asarray(image.resize((_SIDE, _SIDE)), dtype=np.float32).mean(axis=(0, 1)).tolist()
+    return [round(red - green), round(blue - green)]
 
 
 @cache

@@ -39,6 +39,7 @@ FIELDS: tuple[Field, ...] = (
     Field("height", "integer", True, "pixels, upright"),
     Field("orientation", "keyword", True, "landscape, portrait or square, within 5%; upright"),
     Field("phash", "keyword", False, "16 hex digits of indexer.phash; none for a picture of one colour"),
+    Field("tint", "integer", False, "how much redder and how much bluer than green, in levels: indexer.phash; beside a hash"),
     Field("camera", "keyword", True, "make and model"),
     Field("place", "geo", True, "{lat, lon} in degrees, by EXIF GPS"),
     Field("town", "keyword", True, "nearest to the place, by indexer.towns"),

@@ -13,7 +13,7 @@ import numpy as np
 from encoders.errors import InputError
 from encoders.vectors import Vectors
 from indexer.items import Payload
-from indexer.phash import ALIKE
+from indexer.phash import ALIKE, SAME_TINT
 from indexer.store.base import FusedItem
 
 __all__ = ["Arrangement", "Group", "Placed", "Sort", "arrange", "diversify", "group_label", "sort_by_date", "stack"]
@@ -170,7 +170,7 @@ def _date(placed: Placed) -> str:
 
 
 def _close_hashes(payloads: Sequence[Payload]) -> dict[int, list[int]]:
-    """Place -> places before it whose hash differs by few bits, in order; only of those that have any."""
+    """Place -> places before it with a hash that differs by few bits and the same tint, in order; only of those that have any."""
     known = [(place, value) for place, payload in enumerate(payloads) if (value := _hash(payload)) is not None]
     places = [place for place, _ in known]
     hashes = np.array([value for _, value in known], dtype=np.uint64)
@@ -178,8 +178,15 @@ def _close_hashes(payloads: Sequence[Payload]) -> dict[int, list[int]]:
     for row in range(1, len(hashes)):
         near = np.flatnonzero(np.bitwise_count(hashes[:row] ^ hashes[row]) <= COPY_BITS)
         if len(near):
-            close[places[row]] = [places[other] for other in near]
-    return close
+            payload = payloads[places[row]]
+            close[places[row]] = [places[other] for other in near if _same_tint(payload, payloads[places[other]])]
+    return {place: others for place, others in close.items() if others}
+
+
+def _same_tint(one: Payload, other: Payload) -> bool:
+    """The hash sees brightness alone. Items from before there was a tint are judged without it."""
+    first, second = one.get("tint"), other.get("tint")
+    return not first or not second or all(abs(a - b) <= SAME_TINT for a, b in zip(first, second, strict=True))
 
 
 def _hash(payload: Payload) -> int | None:

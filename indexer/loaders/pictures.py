@@ -15,7 +15,7 @@ from indexer.loaders.extensions import RAW
 from indexer.loaders.formats import open_header
 from indexer.loaders.source import OpenedFile, open_file
 from indexer.metadata import file_fields, orientation, picture_fields
-from indexer.phash import perceptual_hash
+from indexer.phash import mean_tint, perceptual_hash
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -39,7 +39,7 @@ def load_picture(opened: OpenedFile, extension: str, spec: PictureSpec | None, l
     item = LoadedItem("picture", "image", prepare(rgb, spec), {"text": description} if description else {})
     small = thumbnails.shrink_picture(rgb)
     if phash := perceptual_hash(small):
-        fields["phash"] = phash
+        fields |= {"phash": phash, "tint": mean_tint(small)}
     return LoadedSource(opened.content_hash, "image", fields, (item,), thumbnails.encode_thumbnail(small))
 
 

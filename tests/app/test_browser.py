@@ -207,7 +207,6 @@ def test_find_similar_and_its_shared_address(samples, tab):
     assert again.locator(".sb-name").all_inner_texts() == names
 
 
-@pytest.mark.xfail(reason="fails since the list says which hits fit; not looked into yet", strict=False)
 def test_a_shared_address_reproduces_filters(samples, tab):
     page = tab(f"{samples}/?q=water&kind=document&since=2023-01-01")
     first_name(page)
@@ -266,7 +265,6 @@ def test_a_pasted_picture_is_searched_with(samples, tab):
     page.wait_for_selector(".sb-name", state="detached")
 
 
-@pytest.mark.xfail(reason="fails since the list says which hits fit; not looked into yet", strict=False)
 def test_a_folder_of_ones_own(samples, tab, tmp_path):
     folder = tmp_path / "my <b>pictures"
     folder.mkdir()

@@ -12,7 +12,7 @@ from PIL import Image
 from encoders.picture import PictureSpec
 from indexer.limits import Limits
 from indexer.loaders import load
-from indexer.phash import ALIKE, hash_distance, perceptual_hash
+from indexer.phash import ALIKE, SAME_TINT, hash_distance, mean_tint, perceptual_hash
 
 NAMES = ("astronaut", "brick", "camera", "cell", "chelsea", "chessboard_GRAY", "clock_motion", "coffee", "coins", "color",
          "horse", "moon", "motorcycle_left", "page", "text")  # fmt: skip
@@ -64,3 +64,19 @@ def test_a_picture_of_one_colour_has_none(hashed):
     noise = np.random.default_rng(1).integers(120, 124, (60, 80, 3)).astype(np.uint8)
     assert perceptual_hash(Image.fromarray(noise)) is None
     assert perceptual_hash(Image.new("RGB", (1, 1))) is None
+
+
+def test_the_tint_tells_colours_apart_and_stays_in_copies():
+    from PIL import Image, ImageDraw, ImageEnhance
+
+    def ball(colour):
+        drawn = Image.new("RGB", (400, 300), "white")
+        ImageDraw.Draw(drawn).ellipse((120, 70, 280, 230), fill=colour)
+        return drawn
+
+    red = ball("red")
+    assert perceptual_hash(red) is not None
+    for copy in (red.resize((100, 75)), ImageEnhance.Brightness(red).enhance(0.9)):
+        assert max(abs(a - b) for a, b in zip(mean_tint(red), mean_tint(copy), strict=True)) <= SAME_TINT
+    for other in (ball("green"), ball("blue"), red.convert("L").convert("RGB")):
+        assert max(abs(a - b) for a, b in zip(mean_tint(red), mean_tint(other), strict=True)) > SAME_TINT

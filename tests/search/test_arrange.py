@@ -165,3 +165,15 @@ def test_nothing_is_lost_and_nothing_comes_twice(items, wanted):
     else:
         labels = [each.group for each in shown]
         assert len(set(labels)) == sum(one != other for one, other in zip(labels, [None, *labels], strict=False))
+
+
+def test_pictures_of_another_colour_are_no_copies_however_alike_their_brightness():
+    pool = [picture(name, phash="0") for name in ("red ball", "green ball", "red ball again", "from before")]
+    for each, tint in zip(pool, ([43, 0], [-21, -21], [40, 3], None), strict=True):
+        each.item.payload["tint"] = tint
+    same = np.array([1, 0], np.float32)
+    stacked = stack(pool, lambda ids: dict.fromkeys(ids, same), 0.9)
+    assert [[one.item.id for one in (head, *head.under)] for head in stacked] == [
+        ["red ball", "red ball again", "from before"],
+        ["green ball"],
+    ]
