@@ -170,7 +170,7 @@ def _date(placed: Placed) -> str:
 
 
 def _close_hashes(payloads: Sequence[Payload]) -> dict[int, list[int]]:
-    """Place -> places before it with a hash that differs by few bits and the same tint, in order; only of those that have any."""
+    """Place -> places before it of the same tint whose hash differs by few bits, in order; only of those that have any."""
     known = [(place, value) for place, payload in enumerate(payloads) if (value := _hash(payload)) is not None]
     places = [place for place, _ in known]
     hashes = np.array([value for _, value in known], dtype=np.uint64)
