@@ -28,6 +28,7 @@ class Row:
     settings: Section = field(default_factory=dict)  # of `python -m encoders train`, over those of the table
     against: str = ""  # the row that it is compared with, query by query
     bf16: bool = False  # for the loops of others; ours says it in its settings
+    seed: int = 0  # of what is drawn at random
 
 
 _HARD = {"negatives": {"hard": 2}}
@@ -47,6 +48,15 @@ def _merged(*sections: Section) -> dict[str, dict[str, Any]]:
     return whole
 
 
+def _seeded(name: str, seed: int) -> str:
+    return f"{name}-{seed}" if seed else name
+
+
+def _titled(title: str, seed: int) -> str:
+    return f"{title}, seed {seed}"
+
+
+_SEEDS = range(3)  # from random weights, one run says little: the order of the pairs alone moves the result
 ROWS = (
     Row("starter", "the starter as it comes", "starter", "nothing"),
     Row("query", "query tower", "starter", settings=_QUERY, against="starter"),
@@ -64,8 +74,10 @@ ROWS = (
         settings=_merged(_BOTH, {"loss": {"logq": "plain"}}), against="asked",
     ),
     Row("clip", "random weights", "clip", "nothing"),
-    Row("clip-open_clip", "plain OpenCLIP loop, f32", "clip", "open_clip", against="clip"),
-    Row("clip-whole", "this trainer, f32, batches whole", "clip", settings=_WHOLE, against="clip-open_clip"),
+    *(Row(_seeded("clip-open_clip", seed), _titled("plain OpenCLIP loop, f32", seed), "clip", "open_clip", against="clip",
+          seed=seed) for seed in _SEEDS),
+    *(Row(_seeded("clip-whole", seed), _titled("this trainer, f32, batches whole", seed), "clip", settings=_WHOLE,
+          against=_seeded("clip-open_clip", seed), seed=seed) for seed in _SEEDS),
     Row("clip-parts", "this trainer, f32, in parts of 32", "clip", settings=_PLAIN, against="clip-open_clip"),
     Row("clip-open_clip-bf16", "plain OpenCLIP loop, bf16", "clip", "open_clip", against="clip", bf16=True),
     Row("clip-bf16", "this trainer, bf16, batches whole", "clip", settings=_WHOLE_BF16, against="clip-open_clip-bf16"),
@@ -87,7 +99,7 @@ def settings_of(row: Row, work: Path, bases: Mapping[str, str], quick: bool = Fa
     common: dict[str, dict[str, Any]] = {
         "model": {"base": bases[row.table]},
         "data": {"train": [str(data / "train")], "held_out_from": [str(data / "held-out")]},
-        "run": {"out": str(work / "runs" / row.name), "features": str(work / "features")},
+        "run": {"out": str(work / "runs" / row.name), "features": str(work / "features"), "seed": row.seed},
     }
     if row.table == "asked":
         common["data"] = {"train": [str(data / "asked-train.jsonl")], "held_out_from": [str(data / "asked-held-out.jsonl")]}

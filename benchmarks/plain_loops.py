@@ -48,7 +48,7 @@ def train_open_clip(settings: Mapping[str, Any], weights: Path, out: Path, bf16:
     asked = settings["optimiser"]
     model, _, preprocess = open_clip.create_model_and_transforms(ARCHITECTURE, pretrained=str(weights))
     tokenizer = open_clip.get_tokenizer(ARCHITECTURE)
-    torch.manual_seed(0)
+    torch.manual_seed(settings["run"]["seed"])
     pairs = _Captioned(Path(settings["data"]["train"][0]), preprocess, tokenizer)
     loader = DataLoader(pairs, batch_size=asked["batch_size"], shuffle=True)
     decayed = [one for one in model.parameters() if one.ndim > 1]

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from benchmarks.machine import describe_machine
 from benchmarks.material import write_pages
-from encoders.bridge import load_bridge
+from encoders.bridge import load_bridge, load_last_stage
 from encoders.bundled import bundled
 from encoders.cross_encoder import load_cross_encoder
 from encoders.evaluation.bootstrap import difference_interval, interval, permutation_p
@@ -40,6 +40,7 @@ from encoders.packaged import MINILM_TOKENIZER
 from encoders.plans import Networks
 from encoders.recipe.drawings import Drawing, full_caption
 from encoders.recipe.features import compute_features
+from encoders.recipe.kept import alone, through_last
 from encoders.recipe.material import HELD_OUT_CLIPART, staged_network
 from encoders.recipe.open_clipart import read_open_clipart
 from encoders.recipe.split import group_drawings, hold_out
@@ -110,10 +111,11 @@ def _gather(folder: Path, progress: Progress) -> tuple[_Gallery, NDArray[np.int6
     kept.mkdir(parents=True, exist_ok=True)
     network = staged_network(folder / "networks")
     features = compute_features("clipart", drawings, network, PICTURE_SPEC, 0, kept, _every(progress, len(drawings)))[:, 0]
-    groups = group_drawings(drawings, features)
-    bridge = load_bridge(bundled("starter").find())
+    groups = group_drawings(drawings, alone(features))
+    weights = bundled("starter").find()
+    bridge, last = load_bridge(weights), load_last_stage(weights)
     with torch.no_grad():
-        pieces = [bridge(torch.from_numpy(features[at : at + 512].astype(np.float32))) for at in range(0, len(features), 512)]
+        pieces = [bridge(torch.from_numpy(through_last(features[at : at + 512], last))) for at in range(0, len(features), 512)]
     tower = plan_minilm().open(Networks(folder / "networks"))
     texts = list(dict.fromkeys(text for one in drawings for text in (_title(one), full_caption(one))))
     progress.say(f"{len(drawings)} drawings, {len(texts)} captions to encode")

@@ -4,17 +4,18 @@ Three readers look at the same picture, and a gate weighs them.
 
 - ConSE (encoders/headed.py) names the picture with the network's own 1,000 classes. It knows photographs and little of
   drawings.
-- The drawing head reads all stages of the network: the last ones for things, the early ones for colour, line and
-  texture. It was trained on drawings with captions (encoders/recipe/), and knows nothing else.
-- The class head reads the last stage only. It was trained where the drawings are not: on the network's own class
+- The drawing head reads all stages: the early ones for colour, line and texture, the last one for things, twice: as the
+  network has it, and in a copy that was trained with the head on drawings with captions (encoders/stages.py). It knows
+  nothing else.
+- The class head reads the network's own last stage. It was trained where the drawings are not: on the network's own class
   prototypes, so that photographs and drawings answer a query on one scale.
 - The gate is how far (Mahalanobis) the picture's early stages are from those of the drawings. Near them the drawing
   head speaks, far away the class head, and ConSE with them, the more the farther away.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -24,52 +25,21 @@ from torch.nn import functional
 
 from encoders.errors import ModelError
 from encoders.headed import Conse
+from encoders.stages import DRAWN, POOLED, STAGES, LastStage
 
-__all__ = [
-    "CLASSES",
-    "DRAWN",
-    "POOLED",
-    "STAGES",
-    "Bridge",
-    "Gate",
-    "Head",
-    "StagedPictures",
-    "join_bridges",
-    "load_bridge",
-    "save_bridge",
-]
+__all__ = ["Bridge", "Gate", "Head", "join_bridges", "load_bridge", "load_last_stage", "save_bridge"]
 
-STAGES = (16, 24, 48, 88, 120, 208, 352)  # channels of each stage of EfficientNet-Lite2
-POOLED, CLASSES = 1280, 1000  # columns of the pooled answer, and of the class logits
-DRAWN = POOLED + 2 * sum(STAGES)  # what the drawing head reads: all but the logits
-
+_SCALED = DRAWN + POOLED  # all columns but the logits
 _EARLY = slice(POOLED, POOLED + sum(STAGES[:4]))  # what the gate reads: colour, line and texture
 _CLIP = 6.0  # deviations: one odd value must not rule a picture
 _LIKELIEST, _TEMPERATURE = 20, 1.5  # of ConSE
+_LAST = "last."  # how the names of the last stage's tensors begin in the file
 
-
-class StagedPictures(nn.Module):
-    """(n, 3, h, w) normalised float32 -> (n, 3992): pooled answer, means and peaks of all stages, class logits."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network  # timm's EfficientNet
-
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Columns: 1,280 pooled, 856 means, 856 peaks, 1,000 logits."""
-        network: Any = self.network
-        states = network.bn1(network.conv_stem(pictures))
-        means, peaks = [], []
-        for stage in network.blocks:
-            states = stage(states)
-            means.append(states.mean((2, 3)))
-            peaks.append(states.amax((2, 3)))
-        pooled = network.bn2(network.conv_head(states)).mean((2, 3))
-        return torch.cat([pooled, *means, *peaks, network.classifier(pooled)], 1)
+_Module = TypeVar("_Module", bound=nn.Module)
 
 
 class Gate(nn.Module):
-    """(n, 3992) features -> (n, 1) in (0, 1): 0 for what looks like the drawings, 1 for what is far from them."""
+    """(n, SEEN) features -> (n, 1) in (0, 1): 0 for what looks like the drawings, 1 for what is far from them."""
 
     centre: Tensor
     precision: Tensor
@@ -88,7 +58,7 @@ class Gate(nn.Module):
         return torch.sigmoid((distance - self.border) / self.width)
 
     def fit(self, features: Tensor, ridge: float = 1e-4) -> None:
-        """(n, 3992) features of drawings: learn where they are."""
+        """(n, SEEN) features of drawings: learn where they are."""
         early = features[:, _EARLY].double()
         covariance = torch.cov(early.T) + ridge * torch.eye(early.shape[1], dtype=torch.float64)
         self.centre.copy_(early.mean(0))
@@ -114,7 +84,7 @@ class Head(nn.Module):
 
 
 class Bridge(nn.Module):
-    """(n, 3992) features of StagedPictures -> (n, d), unit rows."""
+    """(n, SEEN) features of StagedPictures -> (n, d), unit rows."""
 
     centre: Tensor
     deviation: Tensor
@@ -129,29 +99,29 @@ class Bridge(nn.Module):
         dimension = class_vectors.shape[1]
         self.hidden = hidden
         self.gate = Gate()
-        self.drawing = Head(DRAWN, hidden, dimension, dropout)
+        self.drawing = Head(_SCALED, hidden, dimension, dropout)
         self.classes = Head(POOLED, hidden // 2, dimension, dropout)
         self.conse = Conse(class_vectors, _LIKELIEST, _TEMPERATURE)
         self.near_weight = nn.Parameter(torch.tensor(0.5))
         self.far_weight = far_weight
-        self.register_buffer("centre", torch.zeros(DRAWN))
-        self.register_buffer("deviation", torch.ones(DRAWN))
+        self.register_buffer("centre", torch.zeros(_SCALED))
+        self.register_buffer("deviation", torch.ones(_SCALED))
         # what all class vectors have in common says nothing of a picture, and would make it answer every query
         self.register_buffer("offset", 0.8 * class_vectors.mean(0))
 
     def fit(self, features: Tensor) -> None:
-        """(n, 3992) features of the drawings that training sees: learn their scale and where they are."""
-        self.centre.copy_(features[:, :DRAWN].mean(0))
-        self.deviation.copy_(features[:, :DRAWN].std(0) + 1e-3)
+        """(n, SEEN) features of the drawings that training sees: learn their scale and where they are."""
+        self.centre.copy_(features[:, :_SCALED].mean(0))
+        self.deviation.copy_(features[:, :_SCALED].std(0) + 1e-3)
         self.gate.fit(features)
 
     def forward(self, features: Tensor, far: Tensor | None = None) -> Tensor:
         """Unit rows. `far` (n, 1) overrules the gate where it is not NaN: training knows what it made up."""
         gate = self.gate(features)
         far = gate if far is None else torch.where(far.isnan(), gate, far)
-        scaled = ((features[:, :DRAWN] - self.centre) / self.deviation).clamp(-_CLIP, _CLIP)
-        trained = (1 - far) * self.drawing(scaled) + far * self.classes(scaled[:, :POOLED])
-        named = functional.normalize(self.conse(features[:, DRAWN:]), dim=-1) - self.offset
+        scaled = ((features[:, :_SCALED] - self.centre) / self.deviation).clamp(-_CLIP, _CLIP)
+        trained = (1 - far) * self.drawing(scaled) + far * self.classes(scaled[:, DRAWN:])
+        named = functional.normalize(self.conse(features[:, _SCALED:]), dim=-1) - self.offset
         weight = (1 - far) * self.near_weight + far * self.far_weight
         together = functional.normalize(trained, dim=-1) + weight * functional.normalize(named, dim=-1)
         return functional.normalize(together, dim=-1)
@@ -178,26 +148,48 @@ def join_bridges(members: Sequence[Bridge]) -> Bridge:
     return joined.eval()
 
 
-def save_bridge(bridge: Bridge, path: Path) -> None:
-    """Write a bridge to a safetensors file: the heads in float16, what they are measured by in float32."""
+def save_bridge(bridge: Bridge, last: LastStage, path: Path) -> None:
+    """Write a bridge, and the last stage that it reads, to a safetensors file.
+
+    Matrices in float16, what distances and scales are measured by in float32.
+    """
     heads = {name for name, _ in bridge.named_parameters() if name.endswith("weight")} | {"conse.class_vectors"}
     tensors = {
         name: tensor.half().contiguous() if name in heads and tensor.ndim == 2 else tensor.contiguous()
         for name, tensor in bridge.state_dict().items()
     }
+    tensors |= {_LAST + name: tensor.half().contiguous() for name, tensor in last.state_dict().items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(tensors, path, metadata={"hidden": str(bridge.hidden), "far_weight": str(bridge.far_weight)})
 
 
 def load_bridge(path: Path) -> Bridge:
-    """Read what `save_bridge` wrote, ready to run. Raises ModelError for a file that is missing or damaged."""
+    """Read the bridge that `save_bridge` wrote, ready to run. Raises ModelError for a file that is missing or damaged."""
+
+    def build(tensors: dict[str, Tensor], about: dict[str, str]) -> Bridge:
+        own = {name: tensor for name, tensor in tensors.items() if not name.startswith(_LAST)}
+        bridge = Bridge(own["conse.class_vectors"], int(about["hidden"]), float(about["far_weight"]))
+        bridge.load_state_dict(own)
+        return bridge
+
+    return _read(path, build).eval()
+
+
+def load_last_stage(path: Path) -> LastStage:
+    """Read the last stage that `save_bridge` wrote beside the bridge. Raises ModelError like `load_bridge`."""
+
+    def build(tensors: dict[str, Tensor], _: dict[str, str]) -> LastStage:
+        last = LastStage()
+        last.load_state_dict({name.removeprefix(_LAST): one for name, one in tensors.items() if name.startswith(_LAST)})
+        return last
+
+    return _read(path, build).eval()
+
+
+def _read(path: Path, build: Callable[[dict[str, Tensor], dict[str, str]], _Module]) -> _Module:
     try:
         with safe_open(path, "pt") as file:
-            about = file.metadata()
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - it is no dict
-        bridge = Bridge(tensors["conse.class_vectors"], int(about["hidden"]), float(about["far_weight"]))
-        bridge.load_state_dict(tensors)
+            return build({name: file.get_tensor(name).float() for name in file.keys()}, file.metadata())  # noqa: SIM118 - it is no dict
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"the bridge {path} cannot be read ({reason}). Train it again, or take Skybridge's own") from error
-    return bridge.eval()

@@ -6,11 +6,11 @@ from typing import Any
 import timm
 import torch
 
-from encoders.bridge import StagedPictures
 from encoders.errors import ModelError
 from encoders.pixels import NormalisedPictures
+from encoders.stages import LastStage, StagedPictures
 
-__all__ = ["load_efficientnet", "staged_efficientnet"]
+__all__ = ["load_efficientnet", "on_pixels", "staged_efficientnet"]
 
 
 def load_efficientnet(weights: Path) -> Any:
@@ -25,6 +25,11 @@ def load_efficientnet(weights: Path) -> Any:
     return network.eval()
 
 
-def staged_efficientnet(weights: Path) -> torch.nn.Module:
-    """(n, 260, 260, 3) uint8 RGB -> (n, 3992) float32, as StagedPictures answers."""
-    return NormalisedPictures(StagedPictures(load_efficientnet(weights)), mean=(0.5, 0.5, 0.5), deviation=(0.5, 0.5, 0.5))
+def staged_efficientnet(weights: Path, last: LastStage) -> torch.nn.Module:
+    """Make a module: (n, 260, 260, 3) uint8 RGB -> (n, SEEN) float32, as StagedPictures answers."""
+    return on_pixels(StagedPictures(load_efficientnet(weights), last))
+
+
+def on_pixels(module: torch.nn.Module) -> torch.nn.Module:
+    """Let a module that takes what EfficientNet-Lite2 takes, (n, 3, 260, 260) normalised, take (n, 260, 260, 3) uint8 RGB."""
+    return NormalisedPictures(module, mean=(0.5, 0.5, 0.5), deviation=(0.5, 0.5, 0.5))

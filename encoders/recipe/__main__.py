@@ -58,7 +58,7 @@ def _run(chosen: argparse.Namespace) -> dict[str, Any]:
 
 
 def _run_starter(chosen: argparse.Namespace) -> dict[str, Any]:
-    from encoders.bridge import Bridge, load_bridge, save_bridge
+    from encoders.bridge import Bridge, load_bridge, load_last_stage, save_bridge
     from encoders.bundled import weights_path
     from encoders.efficientnet import load_efficientnet
     from encoders.packaged import EFFICIENTNET
@@ -68,6 +68,7 @@ def _run_starter(chosen: argparse.Namespace) -> dict[str, Any]:
     from encoders.recipe.prototypes import Prototypes
     from encoders.recipe.sheet import write_sheet
     from encoders.recipe.training import BridgeRecipe, train_bridge
+    from encoders.stages import SEEN, LastStage
     from encoders.starter_tower import plan_minilm
 
     path = chosen.bridge or weights_path("starter")
@@ -76,23 +77,22 @@ def _run_starter(chosen: argparse.Namespace) -> dict[str, Any]:
     tests = gather_tests(material, chosen.work, chosen.photographs)
     if chosen.command == "train":
         drawings = material.captioned()
-        classifier = load_efficientnet(EFFICIENTNET.find()).classifier
-        prototypes = Prototypes(
-            drawings.features[:, 0].astype("float32"),
-            classifier.weight.detach().numpy(),
-            classifier.bias.detach().numpy(),
-        )
+        network = load_efficientnet(EFFICIENTNET.find())
+        last = LastStage()
+        last.copy_from(network)
+        weight, bias = (tensor.detach().numpy() for tensor in network.classifier.parameters())
+        prototypes = Prototypes(drawings.features[:, 0, :SEEN].astype("float32"), weight, bias)
         recipe = _changed(BridgeRecipe(), chosen.set)
 
-        def on_epoch(epochs: int, member: Bridge, loss: float) -> None:
-            recall = measure(member, tests, material.texts)["held-out clip art by title and keywords"]["bridge"]["R@10"]
-            tell(f"training: loss {loss:.3f}, held-out clip art R@10 {recall}, epoch", epochs, recipe.members * recipe.epochs)
+        def on_epoch(epochs: int, bridge: Bridge, loss: float) -> None:
+            tell(f"training: loss {loss:.3f}, epoch", epochs, recipe.epochs)
 
         vectors, captions = class_vectors(material.texts.of), material.class_captions()
-        save_bridge(train_bridge(drawings, prototypes, vectors, captions, recipe, on_epoch), path)
-    bridge = load_bridge(path)
-    quality = measure(bridge, tests, material.texts)
-    write_sheet(path, quality, find_score_ranges(bridge, material, tests))
+        bridge = train_bridge(drawings, prototypes, vectors, captions, recipe, on_epoch, last)
+        save_bridge(bridge, last, path)
+    bridge, last = load_bridge(path), load_last_stage(path)
+    quality = measure(bridge, last, tests, material.texts)
+    write_sheet(path, quality, find_score_ranges(bridge, last, material, tests))
     return quality
 
 

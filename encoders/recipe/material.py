@@ -13,10 +13,12 @@ from encoders.recipe.classes import class_texts
 from encoders.recipe.drawings import Drawing, captions_of
 from encoders.recipe.emoji import read_emoji
 from encoders.recipe.features import compute_features
+from encoders.recipe.kept import alone, kept_network, through_last
 from encoders.recipe.open_clipart import read_open_clipart
 from encoders.recipe.split import group_drawings, hold_out
 from encoders.recipe.training import Captioned
 from encoders.runtime import Blueprint, Network
+from encoders.stages import LastStage
 from encoders.starter_tower import PICTURE_SPEC, example_pictures
 from encoders.vectors import Vectors
 
@@ -53,23 +55,27 @@ class Material:
     """What training and measuring start from."""
 
     clipart: list[Drawing]
-    clipart_features: NDArray[np.float16]  # (n, 1 + views, 3992)
+    clipart_features: NDArray[np.float16]  # (n, 1 + views, KEPT)
     emoji: list[Drawing]
-    emoji_features: NDArray[np.float16]  # (n, 1, 3992)
+    emoji_features: NDArray[np.float16]  # (n, 1, KEPT)
     texts: Texts
     train: NDArray[np.int64]  # places in `clipart`
     held_out: NDArray[np.int64]
     held_out_emoji: frozenset[str]  # keys
 
-    def captioned(self) -> Captioned:
-        """The drawings to train on: clip art in all views, emoji in as many copies."""
+    def captioned(self, last: LastStage | None = None) -> Captioned:
+        """The drawings to train on: clip art in all views, emoji in as many copies; with `last`, as that stage sees them."""
         kept = [place for place, drawing in enumerate(self.emoji) if drawing.key not in self.held_out_emoji]
         views = self.clipart_features.shape[1]
         drawings = [*(self.clipart[place] for place in self.train), *(self.emoji[place] for place in kept)]
         numbers = {key: number for number, key in enumerate(dict.fromkeys((one.source, one.key) for one in drawings))}
         things = {drawing.key: numbers[drawing.source, drawing.key] for drawing in drawings}
+        features = [
+            seen if last is None else np.stack([through_last(view, last) for view in seen.swapaxes(0, 1)], 1).astype(np.float16)
+            for seen in (self.clipart_features[self.train], self.emoji_features[kept])
+        ]
         return Captioned(
-            np.concatenate([self.clipart_features[self.train], np.repeat(self.emoji_features[kept], views, axis=1)]),
+            np.concatenate([features[0], np.repeat(features[1], views, axis=1)]),
             np.array([things[drawing.key] for drawing in drawings]),
             [self.texts.rows(captions_of(drawing)) for drawing in drawings],
             self.texts.vectors,
@@ -81,14 +87,12 @@ class Material:
 
 
 def staged_network(cache: Path) -> Network:
-    """(n, 260, 260, 3) uint8 -> (n, 3992): the frozen picture network, on what runs best here."""
+    """(n, 260, 260, 3) uint8 -> (n, KEPT): the frozen picture network, on what runs best here."""
+    mark = f"kept-{EFFICIENTNET.sha256[:12]}"
 
     def build() -> "torch.nn.Module":  # type: ignore[name-defined]  # noqa: F821 - torch is heavy
-        from encoders.efficientnet import staged_efficientnet
+        return kept_network(EFFICIENTNET.find())
 
-        return staged_efficientnet(EFFICIENTNET.find())
-
-    mark = f"staged-{EFFICIENTNET.sha256[:12]}"
     blueprint = Blueprint("recipe-pictures", mark, build, example_pictures(), ({0: "pictures"},), bfloat16=False)
     return Networks(cache).open(blueprint)
 
@@ -121,7 +125,7 @@ def gather(
     wanted = [caption for drawing in (*clipart, *emoji) for caption in captions_of(drawing)]
     wanted += [text for names in class_texts() for text in (*names, f"a photo of a {names[0]}")]
     wanted += queries
-    train, held_out = hold_out(group_drawings(clipart, clipart_features[:, 0]), HELD_OUT_CLIPART, _SEED)
+    train, held_out = hold_out(group_drawings(clipart, alone(clipart_features[:, 0])), HELD_OUT_CLIPART, _SEED)
     return Material(
         clipart,
         clipart_features,
@@ -154,7 +158,7 @@ def held_out_drawings(folder: Path, tell: Tell) -> tuple[list[Drawing], list[int
 
     (folder / "features").mkdir(parents=True, exist_ok=True)
     features = compute_features("clipart", clipart, network, PICTURE_SPEC, _VIEWS, folder / "features", on_progress)
-    groups = group_drawings(clipart, features[:, 0])
+    groups = group_drawings(clipart, alone(features[:, 0]))
     _, held_out = hold_out(groups, HELD_OUT_CLIPART, _SEED)
     kept = hold_out_emoji(emoji)
     drawn = [drawing for drawing in emoji if drawing.key in kept]

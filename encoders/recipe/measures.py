@@ -11,12 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from encoders.bridge import DRAWN, Bridge
+from encoders.bridge import Bridge
 from encoders.errors import InputError
 from encoders.recipe.classes import class_synsets, class_texts
 from encoders.recipe.drawings import full_caption
 from encoders.recipe.features import compute_photographs
+from encoders.recipe.kept import through_last
 from encoders.recipe.material import Material, Texts, staged_network
+from encoders.stages import CLASSES, SEEN, LastStage
 from encoders.starter_tower import PICTURE_SPEC
 from encoders.vectors import Vectors
 
@@ -30,7 +32,7 @@ class RetrievalTest:
     """Pictures, and for each a text that asks for it."""
 
     name: str
-    features: NDArray[np.float16]  # (n, 3992)
+    features: NDArray[np.float16]  # (n, KEPT)
     queries: Sequence[str]  # (n,): pictures of one query are all right answers to it
 
 
@@ -54,32 +56,34 @@ def gather_tests(material: Material, folder: Path, photographs: Path | None = No
     return tests
 
 
-def measure(bridge: Bridge, tests: Sequence[RetrievalTest], texts: Texts) -> dict[str, Any]:
+def measure(bridge: Bridge, last: LastStage, tests: Sequence[RetrievalTest], texts: Texts) -> dict[str, Any]:
     """Name of a test -> number of pictures, and text to picture R@1, 5 and 10 of the bridge and of ConSE alone."""
     results = {}
     for test in tests:
         asked = texts.of(test.queries)
         results[test.name] = {
             "pictures": len(test.queries),
-            "bridge": _recalls(asked, _through(bridge, test.features), test.queries),
+            "bridge": _recalls(asked, _through(bridge, last, test.features), test.queries),
             "ConSE": _recalls(asked, _conse(bridge, test.features), test.queries),
         }
     return results
 
 
-def find_score_ranges(bridge: Bridge, material: Material, tests: Sequence[RetrievalTest]) -> dict[str, tuple[float, float]]:
+def find_score_ranges(
+    bridge: Bridge, last: LastStage, material: Material, tests: Sequence[RetrievalTest]
+) -> dict[str, tuple[float, float]]:
     """Pair of modalities -> median cosine of unrelated pairs, and what a quarter of the right ones reach.
 
     Texts and pictures are the tests'. Two drawings of one held-out emoji are a clear match of pictures.
     """
-    pairs = [(material.texts.of(test.queries), _through(bridge, test.features)) for test in tests]
+    pairs = [(material.texts.of(test.queries), _through(bridge, last, test.features)) for test in tests]
     texts, pictures = (np.concatenate(side) for side in zip(*pairs, strict=True))
     by_key = defaultdict(list)
     for place, emoji in enumerate(material.emoji):
         if emoji.key in material.held_out_emoji:
             by_key[emoji.key].append(place)
     both = np.array([places[:2] for places in by_key.values() if len(places) > 1])
-    left, right = (_through(bridge, material.emoji_features[both[:, side], 0]) for side in (0, 1))
+    left, right = (_through(bridge, last, material.emoji_features[both[:, side], 0]) for side in (0, 1))
     return {
         "text to image": _span(texts, pictures),
         "image to text": _span(pictures, texts),
@@ -94,14 +98,14 @@ def _span(queries: Vectors, right: Vectors) -> tuple[float, float]:
 
 
 @torch.inference_mode()
-def _through(bridge: Bridge, features: NDArray[np.float16]) -> Vectors:
-    vectors: Vectors = bridge(torch.from_numpy(features.astype(np.float32))).numpy()
+def _through(bridge: Bridge, last: LastStage, features: NDArray[np.float16]) -> Vectors:
+    vectors: Vectors = bridge(torch.from_numpy(through_last(features, last))).numpy()
     return vectors
 
 
 @torch.inference_mode()
 def _conse(bridge: Bridge, features: NDArray[np.float16]) -> Vectors:
-    logits = torch.from_numpy(features[:, DRAWN:].astype(np.float32))
+    logits = torch.from_numpy(features[:, SEEN - CLASSES : SEEN].astype(np.float32))
     vectors: Vectors = functional.normalize(bridge.conse(logits), dim=-1).numpy()
     return vectors
 

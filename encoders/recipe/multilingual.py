@@ -1,6 +1,5 @@
 """Making `starter-multilingual`: a head for the text tower where languages meet, then a bridge to it like the starter's."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from encoders.bridge import Bridge, load_bridge, save_bridge
+from encoders.bridge import Bridge, load_bridge, load_last_stage, save_bridge
 from encoders.bundled import weights_path
 from encoders.efficientnet import load_efficientnet
 from encoders.multilingual_tower import NAME, TEXT_NAME, plan_e5
@@ -23,7 +22,7 @@ from encoders.recipe.prototypes import Prototypes
 from encoders.recipe.sheet import write_sheet
 from encoders.recipe.text_measures import find_text_range, measure_meeting
 from encoders.recipe.text_training import Parallel, TextHeadRecipe, train_text_head
-from encoders.recipe.training import BridgeRecipe, train_bridge
+from encoders.recipe.training import BridgeRecipe, Captioned, train_bridge
 from encoders.starter_tower import PICTURE_SPEC
 from encoders.text_head import TextHead, load_text_head, save_text_head
 
@@ -33,7 +32,7 @@ __all__ = ["make_multilingual", "through_head"]
 def make_multilingual(
     folder: Path, tell: Tell, train: bool, photographs: Path | None = None, stamps: Path | None = None
 ) -> dict[str, Any]:
-    """Train both or neither, measure, write their sheets; returns the measures.
+    """Train both or neither, measure, write their sheets; returns the measures. The last stage is the starter's.
 
     `photographs` is a folder of pictures named SYNSET_anything, `stamps` one that holds Tux Paint's: more to measure on.
     """
@@ -42,25 +41,28 @@ def make_multilingual(
     packages = folder / "packages"
     material = gather(folder, plan_e5(None), tell, lambda emoji: in_languages(emoji, packages), asked)
     head_path, bridge_path = weights_path(TEXT_NAME), weights_path(NAME)
+    last = load_last_stage(weights_path("starter") if train else bridge_path)
     if train:
         tell("training the text head", 0, 1)
-        save_text_head(train_text_head(_parallel(material, packages), material.captioned(), TextHeadRecipe()), head_path)
+        drawings = material.captioned(last)
+        save_text_head(train_text_head(_parallel(material, packages), drawings, TextHeadRecipe()), head_path)
     raw = material.texts
     material = replace(material, texts=through_head(raw, load_text_head(head_path)))
     _write_text_sheet(head_path, raw, material, packages)
     tests = [*gather_tests(material, folder, photographs), *_in_other_languages(material, packages)]
     if seen:
-        drawings = [Drawing("tuxpaint", stamp.picture.name, "", (), stamp.picture) for stamp in seen]
+        stamped = [Drawing("tuxpaint", stamp.picture.name, "", (), stamp.picture) for stamp in seen]
         network = staged_network(folder / "networks")
-        features = compute_features("stamps", drawings, network, PICTURE_SPEC, 0, folder / "features")[:, 0]
+        features = compute_features("stamps", stamped, network, PICTURE_SPEC, 0, folder / "features")[:, 0]
         for language in ("en", *LANGUAGES):
             queries = [stamp.descriptions[language] for stamp in seen]
             tests.append(RetrievalTest(f"stamps by description, {language}", features, queries))
     if train:
-        save_bridge(_train_bridge(material, tests, tell), bridge_path)
+        drawings = replace(drawings, vectors=material.texts.vectors)
+        save_bridge(_train_bridge(drawings, material, tell), last, bridge_path)
     bridge = load_bridge(bridge_path)
-    quality = measure(bridge, tests, material.texts)
-    write_sheet(bridge_path, quality, find_score_ranges(bridge, material, tests))
+    quality = measure(bridge, last, tests, material.texts)
+    write_sheet(bridge_path, quality, find_score_ranges(bridge, last, material, tests))
     return quality
 
 
@@ -97,16 +99,14 @@ def _in_other_languages(material: Material, packages: Path) -> list[RetrievalTes
     return [RetrievalTest(f"held-out emoji by name, {one}", features, names_in(one, keys, packages)) for one in LANGUAGES]
 
 
-def _train_bridge(material: Material, tests: Sequence[RetrievalTest], tell: Tell) -> Bridge:
-    drawings = material.captioned()
+def _train_bridge(drawings: Captioned, material: Material, tell: Tell) -> Bridge:
     classifier = load_efficientnet(EFFICIENTNET.find()).classifier
     seen = drawings.features[:, 0].astype(np.float32)
     prototypes = Prototypes(seen, classifier.weight.detach().numpy(), classifier.bias.detach().numpy())
     recipe = BridgeRecipe()
 
-    def on_epoch(epochs: int, member: Bridge, loss: float) -> None:
-        recalls = {name: said["bridge"]["R@10"] for name, said in measure(member, tests, material.texts).items()}
-        tell(f"training: loss {loss:.3f}, R@10 {recalls}, epoch", epochs, recipe.members * recipe.epochs)
+    def on_epoch(epochs: int, bridge: Bridge, loss: float) -> None:
+        tell(f"training: loss {loss:.3f}, epoch", epochs, recipe.epochs)
 
     vectors, captions = class_vectors(material.texts.of), material.class_captions()
     return train_bridge(drawings, prototypes, vectors, captions, recipe, on_epoch)

@@ -28,8 +28,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from encoders.bridge import DRAWN, Head
+from encoders.bridge import Head
 from encoders.recipe.training import Captioned
+from encoders.stages import DRAWN
 from encoders.text_head import TextHead
 from encoders.training.losses import softmax_loss
 from encoders.training.scores import Temperature, training_scores

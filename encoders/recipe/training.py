@@ -1,15 +1,21 @@
-"""Training the bridge on features and caption vectors that were computed before: a few minutes on two cores."""
+"""Training the bridge, and the last stage that it reads, on what the rest of the network said of every drawing before.
+
+A quarter of an hour on two cores that compute in bfloat16, an hour on others; on a GPU, where there is one, minutes.
+"""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from encoders.bridge import Bridge, join_bridges
+from encoders.recipe.kept import states_before
 from encoders.recipe.prototypes import Prototypes
+from encoders.stages import SEEN, LastStage, with_last_stage
 from encoders.training.losses import softmax_loss
+from encoders.training.precision import choose_device, choose_precision
 from encoders.training.scores import Temperature, training_scores
 from encoders.vectors import Vectors
 
@@ -20,15 +26,16 @@ __all__ = ["BridgeRecipe", "Captioned", "train_bridge"]
 class BridgeRecipe:
     """How the bridge is trained."""
 
-    members: int = 3  # bridges that are trained apart and joined: each errs in its own way
-    hidden: int = 512  # width of each one's drawing head
+    members: int = 3  # bridges that are trained side by side and joined: each errs in its own way
+    hidden: int = 352  # width of each one's drawing head
     dropout: float = 0.5
     far_weight: float = 1.5  # of ConSE, for pictures unlike the drawings
     epochs: int = 16
     batch: int = 1024  # drawings; prototypes come on top
     prototypes: float = 0.25  # for each drawing of a batch
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.05
+    learning_rate: float = 1e-3  # of the bridges
+    last_rate: float = 2e-4  # of the last stage, which begins as the network's own
+    weight_decay: float = 0.05  # of the bridges
     temperature: float = 0.07  # to begin with; it is learned
     first_captions: float = 0.4  # how often one of a drawing's first three captions is taken, not any of them
     alike: float = 0.92  # captions with a cosine above this are no negatives of each other
@@ -40,7 +47,7 @@ class BridgeRecipe:
 class Captioned:
     """Drawings as training takes them."""
 
-    features: NDArray[np.float16]  # (n, views, 3992)
+    features: NDArray[np.float16]  # (n, views, KEPT), or (n, views, SEEN) where no last stage learns
     things: NDArray[np.int64]  # (n,): equal numbers show the same thing, and are no negatives of each other
     captions: Sequence[Sequence[int]]  # for each drawing, rows of `vectors`
     vectors: Vectors  # (t, d) float32, unit rows: every caption
@@ -53,97 +60,117 @@ def train_bridge(
     class_captions: Sequence[Sequence[int]],
     recipe: BridgeRecipe,
     on_epoch: Callable[[int, Bridge, float], None] = lambda epoch, bridge, loss: None,
+    last: LastStage | None = None,
 ) -> Bridge:
     """Train all members, and join them. `class_captions`: for each class, rows of `drawings.vectors`.
 
-    Same seed, same weights on the same machine. `on_epoch` hears how many epochs are over, of all members; the member; its
-    mean loss.
+    A `last` stage learns with them, in place. Same seed, same weights on the same machine. `on_epoch` hears how many epochs
+    are over, the bridge as it is, the mean loss of a member.
     """
-    members = []
-    for member in range(recipe.members):
-        over = member * recipe.epochs
-
-        def on_member(epoch: int, bridge: Bridge, loss: float, over: int = over) -> None:
-            on_epoch(over + epoch, bridge, loss)
-
-        seeded = replace(recipe, seed=recipe.seed + member)
-        members.append(_train_member(drawings, prototypes, class_vectors, class_captions, seeded, on_member))
-    return join_bridges(members)
-
-
-def _train_member(
-    drawings: Captioned,
-    prototypes: Prototypes,
-    class_vectors: Vectors,
-    class_captions: Sequence[Sequence[int]],
-    recipe: BridgeRecipe,
-    on_epoch: Callable[[int, Bridge, float], None],
-) -> Bridge:
-    torch.manual_seed(recipe.seed)
+    device = choose_device()
+    precision = choose_precision("auto", device, networks_learn=True)
     rng = np.random.default_rng(recipe.seed)
-    bridge = Bridge(torch.from_numpy(class_vectors), recipe.hidden, recipe.far_weight, recipe.dropout)
-    bridge.fit(torch.from_numpy(drawings.features[:, 0].astype(np.float32)))
-    temperature = Temperature(recipe.temperature)
-    optimiser = torch.optim.AdamW(
-        [
-            {"params": list(bridge.parameters()), "weight_decay": recipe.weight_decay},
-            {"params": list(temperature.parameters()), "weight_decay": 0.0},
-        ],
-        lr=recipe.learning_rate,
-    )
+    members = _members(drawings, class_vectors, recipe, device)
+    temperature = Temperature(recipe.temperature).to(device)
+    if last is not None:
+        last.train().to(torch.device(device)).to(memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW(_groups(members, temperature, last, recipe))
     steps = recipe.epochs * (len(drawings.things) // recipe.batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, steps, recipe.warm_up))
     vectors = torch.from_numpy(drawings.vectors)
     for epoch in range(recipe.epochs):
-        bridge.train()
+        for member in members:
+            member.train()
         order = rng.permutation(len(drawings.things))
         total = 0.0
         for start in range(0, len(order) - recipe.batch + 1, recipe.batch):
             places = order[start : start + recipe.batch].tolist()
-            batch = _draw(drawings, prototypes, class_captions, places, recipe, rng)
-            pictures = bridge(batch.features, batch.far)
-            texts = vectors[batch.captions]
-            mask = (batch.things[:, None] == batch.things) | (texts @ texts.T > recipe.alike)
-            mask.fill_diagonal_(False)
-            loss = softmax_loss(training_scores(pictures @ texts.T, temperature(), mask=mask), both=True)
+            batch = _draw(drawings, prototypes, places, recipe, rng)
+            things = batch.things.to(device)
+            with precision.running():
+                states = None if last is None else last(states_before(batch.kept.to(device)))
+            features = batch.kept[:, :SEEN].to(device)
+            seen = torch.cat([features if states is None else with_last_stage(features, states.float()), batch.made.to(device)])
+            loss = torch.zeros((), device=device)
+            for member in members:
+                captions = _captions(drawings, class_captions, places, batch.classes, recipe, rng)
+                texts = vectors[captions].to(device)
+                mask = (things[:, None] == things) | (texts @ texts.T > recipe.alike)
+                mask.fill_diagonal_(False)
+                cosines = member(seen, batch.far.to(device)) @ texts.T
+                loss = loss + softmax_loss(training_scores(cosines, temperature(), mask=mask), both=True)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             schedule.step()
-            total += loss.item()
-        bridge.eval()
-        on_epoch(epoch + 1, bridge, total / max(1, len(order) // recipe.batch))
-    return bridge
+            total += loss.item() / len(members)
+        for member in members:
+            member.eval()
+        on_epoch(epoch + 1, join_bridges(members), total / max(1, len(order) // recipe.batch))
+    if last is not None:
+        last.eval().cpu()
+    return join_bridges([member.cpu() for member in members])
+
+
+def _members(drawings: Captioned, class_vectors: Vectors, recipe: BridgeRecipe, device: str) -> list[Bridge]:
+    served = torch.from_numpy(drawings.features[:, 0, :SEEN].astype(np.float32))
+    members = []
+    for number in range(recipe.members):
+        torch.manual_seed(recipe.seed + number)
+        member = Bridge(torch.from_numpy(class_vectors), recipe.hidden, recipe.far_weight, recipe.dropout)
+        member.fit(served)
+        members.append(member.to(device))
+    return members
+
+
+def _groups(
+    members: Sequence[Bridge], temperature: Temperature, last: LastStage | None, recipe: BridgeRecipe
+) -> list[dict[str, object]]:
+    heads = [parameter for member in members for parameter in member.parameters()]
+    groups: list[dict[str, object]] = [
+        {"params": heads, "lr": recipe.learning_rate, "weight_decay": recipe.weight_decay},
+        {"params": list(temperature.parameters()), "lr": recipe.learning_rate, "weight_decay": 0.0},
+    ]
+    if last is not None:
+        groups.append({"params": list(last.parameters()), "lr": recipe.last_rate, "weight_decay": 0.0})
+    return groups
 
 
 @dataclass(frozen=True)
 class _Batch:
-    features: torch.Tensor  # (b, 3992)
-    far: torch.Tensor  # (b, 1): 1 for prototypes, NaN for drawings: those have a gate of their own
-    captions: torch.Tensor  # (b,)
-    things: torch.Tensor  # (b,)
+    kept: torch.Tensor  # (b, KEPT or SEEN): drawings
+    made: torch.Tensor  # (p, SEEN): prototypes
+    classes: NDArray[np.int64]  # (p,)
+    far: torch.Tensor  # (b + p, 1): 1 for prototypes, NaN for drawings: those have a gate of their own
+    things: torch.Tensor  # (b + p,)
 
 
 def _draw(
-    drawings: Captioned,
-    prototypes: Prototypes,
-    class_captions: Sequence[Sequence[int]],
-    places: list[int],
-    recipe: BridgeRecipe,
-    rng: np.random.Generator,
+    drawings: Captioned, prototypes: Prototypes, places: list[int], recipe: BridgeRecipe, rng: np.random.Generator
 ) -> _Batch:
     seen = drawings.features[places, rng.integers(0, drawings.features.shape[1], len(places))].astype(np.float32)
     made, classes = prototypes.draw(rng, round(recipe.prototypes * len(places)))
+    things = np.concatenate([drawings.things[places], -1 - classes])
+    far = torch.full((len(things), 1), torch.nan)
+    far[len(places) :] = 1.0
+    return _Batch(torch.from_numpy(seen), torch.from_numpy(made), classes, far, torch.from_numpy(things))
+
+
+def _captions(
+    drawings: Captioned,
+    class_captions: Sequence[Sequence[int]],
+    places: list[int],
+    classes: NDArray[np.int64],
+    recipe: BridgeRecipe,
+    rng: np.random.Generator,
+) -> list[int]:
+    """One caption of each drawing, and one name of each prototype's class."""
     chosen = []
     for place in places:
         captions = drawings.captions[place]
         captions = captions[:3] if rng.random() < recipe.first_captions else captions
         chosen.append(captions[int(rng.integers(len(captions)))])
-    chosen += [class_captions[number][int(rng.integers(len(class_captions[number])))] for number in classes.tolist()]
-    things = np.concatenate([drawings.things[places], -1 - classes])
-    far = torch.full((len(things), 1), torch.nan)
-    far[len(places) :] = 1.0
-    return _Batch(torch.from_numpy(np.concatenate([seen, made])), far, torch.tensor(chosen), torch.from_numpy(things))
+    return chosen + [class_captions[number][int(rng.integers(len(class_captions[number])))] for number in classes.tolist()]
 
 
 def _rate(step: int, steps: int, warm_up: float) -> float:

@@ -5,22 +5,10 @@ import pytest
 import torch
 from torch.nn import functional
 
-from encoders.bridge import (
-    CLASSES,
-    DRAWN,
-    POOLED,
-    STAGES,
-    Bridge,
-    Gate,
-    Head,
-    StagedPictures,
-    join_bridges,
-    load_bridge,
-    save_bridge,
-)
+from encoders.bridge import Bridge, Gate, Head, join_bridges, load_bridge, load_last_stage, save_bridge
 from encoders.errors import ModelError
+from encoders.stages import CLASSES, DRAWN, POOLED, SEEN, STAGES, LastStage, StagedPictures, with_last_stage
 
-FEATURES = DRAWN + CLASSES
 EARLY = slice(POOLED, POOLED + sum(STAGES[:4]))
 
 
@@ -34,11 +22,11 @@ def made_bridge(seed=0, hidden=6, dimension=8):
 
 
 def drawn(count=600, seed=1):
-    return torch.randn(count, FEATURES, generator=torch.Generator().manual_seed(seed))
+    return torch.randn(count, SEEN, generator=torch.Generator().manual_seed(seed))
 
 
 def test_vectors_are_of_unit_length_whatever_comes_in():
-    odd = torch.stack([torch.zeros(FEATURES), torch.full((FEATURES,), 1e4), torch.full((FEATURES,), -1e4)])
+    odd = torch.stack([torch.zeros(SEEN), torch.full((SEEN,), 1e4), torch.full((SEEN,), -1e4)])
     vectors = made_bridge()(torch.cat([drawn(), odd]))
     assert torch.isfinite(vectors).all()
     torch.testing.assert_close(vectors.norm(dim=1), torch.ones(603))
@@ -74,7 +62,7 @@ def test_who_is_heard_depends_on_the_gate():
 
 def test_far_away_the_classes_names_weigh_more():
     bridge, seen = made_bridge(), drawn(200)
-    named = functional.normalize(functional.normalize(bridge.conse(seen[:, DRAWN:]), dim=-1) - bridge.offset, dim=-1)
+    named = functional.normalize(functional.normalize(bridge.conse(seen[:, SEEN - CLASSES :]), dim=-1) - bridge.offset, dim=-1)
     near, far = ((bridge(seen, torch.full((200, 1), gate)) * named).sum(1).mean() for gate in (0.0, 1.0))
     assert far > near + 0.1
 
@@ -92,20 +80,25 @@ def test_joined_heads_answer_with_the_mean():
         member.load_state_dict({**member.state_dict(), "conse.class_vectors": members[0].conse.class_vectors})
     joined = join_bridges(members)
     assert joined.hidden == 18
-    scaled = drawn(9)[:, :DRAWN]
-    for name, columns in (("drawing", DRAWN), ("classes", POOLED)):
+    scaled = drawn(9)
+    for name, columns in (("drawing", DRAWN + POOLED), ("classes", POOLED)):
         apart = torch.stack([getattr(member, name)(scaled[:, :columns]) for member in members])
         torch.testing.assert_close(getattr(joined, name)(scaled[:, :columns]), apart.mean(0))
 
 
 def test_what_is_saved_is_loaded_but_for_rounding(tmp_path):
     bridge = made_bridge()
-    save_bridge(bridge, tmp_path / "deep" / "one.safetensors")
+    torch.manual_seed(1)
+    last = LastStage()
+    save_bridge(bridge, last, tmp_path / "deep" / "one.safetensors")
     loaded = load_bridge(tmp_path / "deep" / "one.safetensors")
     seen = drawn(50, seed=3)
     assert not loaded.training
     assert (loaded(seen) * bridge(seen)).sum(1).min() > 0.9999
     assert torch.equal(loaded.gate.precision, bridge.gate.precision), "distances need all their digits"
+    states = torch.rand(3, STAGES[-2], 5, 5)
+    read = load_last_stage(tmp_path / "deep" / "one.safetensors")
+    torch.testing.assert_close(read(states), last(states), rtol=0.01, atol=0.01)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no safetensors at all"])
@@ -113,8 +106,9 @@ def test_a_bridge_that_cannot_be_read_is_a_sentence(tmp_path, content):
     path = tmp_path / "bad.safetensors"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(ModelError, match=r"bad\.safetensors cannot be read"):
-        load_bridge(path)
+    for load in (load_bridge, load_last_stage):
+        with pytest.raises(ModelError, match=r"bad\.safetensors cannot be read"):
+            load(path)
 
 
 def test_a_head_begins_as_its_curve_alone():
@@ -135,9 +129,43 @@ def test_stages_are_read_as_the_network_computes_them():
     with torch.inference_mode():
         features = StagedPictures(network)(pictures)
         logits, states = network(pictures), network.forward_features(pictures)
-    assert features.shape == (2, FEATURES)
-    torch.testing.assert_close(features[:, DRAWN:], logits)
-    torch.testing.assert_close(features[:, :POOLED], states.mean((2, 3)))
+    assert features.shape == (2, SEEN)
+    torch.testing.assert_close(features[:, SEEN - CLASSES :], logits)
+    for columns in (features[:, :POOLED], features[:, DRAWN : DRAWN + POOLED]):
+        torch.testing.assert_close(columns, states.mean((2, 3)))
     last = POOLED + sum(STAGES)
     assert (features[:, last : last + STAGES[0]] >= features[:, POOLED : POOLED + STAGES[0]]).all(), "peaks above means"
     assert np.isfinite(features.numpy()).all()
+
+
+def test_a_copied_last_stage_begins_as_the_network_s_own():
+    """Against timm's, on random weights with batch norms that do something."""
+    import timm
+
+    torch.manual_seed(0)
+    network = timm.create_model("tf_efficientnet_lite2", pretrained=False).eval()
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.normal_(module.running_mean, std=0.1)
+            torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
+            torch.nn.init.normal_(module.bias, std=0.1)
+    last = LastStage()
+    last.copy_from(network)
+    pictures = torch.randn(2, 3, 64, 64)
+    with torch.inference_mode():
+        without, copied = StagedPictures(network)(pictures), StagedPictures(network, last)(pictures)
+        torch.testing.assert_close(copied, without, rtol=1e-3, atol=1e-4)
+        moved = StagedPictures(network, LastStage())(pictures)
+    assert torch.equal(moved[:, DRAWN:], without[:, DRAWN:]), "the network's own answer stays"
+    assert not torch.allclose(moved[:, :POOLED], without[:, :POOLED])
+
+
+def test_another_last_stage_is_laid_into_its_own_columns():
+    features = torch.zeros(1, SEEN)
+    last = torch.arange(1.0, 1 + POOLED + 2 * STAGES[-1])[None]
+    laid = with_last_stage(features, last)
+    places = laid.nonzero()[:, 1]
+    middle = POOLED + sum(STAGES)
+    expected = [*range(POOLED), *range(middle - STAGES[-1], middle), *range(DRAWN - STAGES[-1], DRAWN)]
+    assert places.tolist() == expected
+    assert torch.equal(laid[0, places], last[0])

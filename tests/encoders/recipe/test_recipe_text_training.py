@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from encoders.bridge import DRAWN
 from encoders.recipe.text_training import Parallel, TextHeadRecipe, train_text_head
 from encoders.recipe.training import Captioned
+from encoders.stages import DRAWN
 from encoders.vectors import unit_rows
 
 THINGS, WIDTH, LANGUAGES = 200, 16, ("en", "de", "fr")
