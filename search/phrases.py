@@ -62,7 +62,8 @@ def _folded(text: str) -> str:
     """Without case and any marks: a text that holds words in a row also holds them in this form."""
     if text.isascii():
         return text.lower()
-    letters = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", _SIGN.sub(" ", text)).casefold())
+    composed = _SIGN.sub(" ", unicodedata.normalize("NFC", text))
+    letters = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", composed).casefold())
     return _SIGN.sub(" ", "".join(letter for letter in letters if not unicodedata.combining(letter)))
 
 
