@@ -5,11 +5,11 @@ different kinds are cut into different passages, so what counts is how much of t
 well (containment of rows of three words, Broder 1997). Numbers must agree: two invoices differ in nothing else.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import combinations
+
+import numpy as np
 
 from encoders.vectors import Vectors
 from indexer.items import Payload
@@ -66,17 +66,17 @@ def read_texts(passages: Iterable[tuple[str, Payload]]) -> dict[str, Text]:
 def likely_copies(texts: Sequence[Text]) -> list[tuple[int, int]]:
     """Places of two texts each, the earlier first, that have enough long words in common to be worth a closer look; sorted."""
     sketches = [(place, _sketch(passage)) for place, text in enumerate(texts) for passage in text.passages]
-    holders: dict[str, list[int]] = {}
-    for number, (_, sketch) in enumerate(sketches):
-        for word in sketch:
-            holders.setdefault(word, []).append(number)
-    shared = Counter(pair for numbers in holders.values() for pair in combinations(numbers, 2))
-    found = set()
-    for (one, other), count in shared.items():
-        (first, long), (second, also) = sketches[one], sketches[other]
-        if first != second and count >= _ALIKE * min(len(long), len(also)):
-            found.add((min(first, second), max(first, second)))
-    return sorted(found)
+    columns: dict[str, int] = {}
+    held = [(row, columns.setdefault(word, len(columns))) for row, (_, sketch) in enumerate(sketches) for word in sketch]
+    if not held:
+        return []
+    holds = np.zeros((len(sketches), len(columns)), np.float32)
+    holds[tuple(np.array(held).T)] = 1
+    sizes = holds.sum(axis=1)
+    places = np.array([place for place, _ in sketches])
+    near = (holds @ holds.T >= _ALIKE * np.minimum.outer(sizes, sizes)) & np.less.outer(places, places)
+    ones, others = np.nonzero(near)
+    return sorted(set(zip(places[ones].tolist(), places[others].tolist(), strict=True)))
 
 
 def same_text(one: Text, other: Text) -> bool:

@@ -223,7 +223,7 @@ class SearchLibrary(Library):
         return tell_item(found[0])
 
     def heat(self, query: str | Question | Query, hit: Hit | str) -> bytes:
-        """PNG of a picture's thumbnail that glows where it answers the query. About a second on a CPU.
+        """PNG of a picture's thumbnail that glows where it answers the query. docs/search.md says how long it takes.
 
         Raises LibraryError for an item that is not there or has no picture, and what `answer` raises for the query.
         """

@@ -80,6 +80,8 @@ def list_hits(
 
 def _judge(items: Sequence[FusedItem], phrases: Sequence[str]) -> list[Placed]:
     """Best first, with what the phrases add: each one that an item holds is evidence."""
+    if not phrases:
+        return [Placed(item) for item in sorted(items, key=lambda each: (-each.score, each.id))]
     placed = []
     for item in items:
         held = held_phrases(item.payload, phrases)
