@@ -30,6 +30,7 @@ Rows = Callable[[Sequence[str]], Mapping[str, Vectors | None]]
 COPY_BITS = ALIKE
 """Perceptual hashes of copies differ by so many of their 64 bits at most."""
 
+_HASHES = 256  # compared with all others at once
 _DIVERSE = 100  # heads that are weighed against each other; the rest follow as they are
 
 
@@ -178,13 +179,13 @@ def _close_hashes(payloads: Sequence[Payload]) -> dict[int, list[int]]:
     known = [(place, value) for place, payload in enumerate(payloads) if (value := _hash(payload)) is not None]
     places = [place for place, _ in known]
     hashes = np.array([value for _, value in known], dtype=np.uint64)
-    close = {}
-    for row in range(1, len(hashes)):
-        near = np.flatnonzero(np.bitwise_count(hashes[:row] ^ hashes[row]) <= COPY_BITS)
-        if len(near):
-            payload = payloads[places[row]]
-            close[places[row]] = [places[other] for other in near if _same_tint(payload, payloads[places[other]])]
-    return {place: others for place, others in close.items() if others}
+    close: dict[int, list[int]] = {}
+    for start in range(0, len(hashes), _HASHES):
+        rows, others = np.nonzero(np.bitwise_count(hashes[start : start + _HASHES, None] ^ hashes) <= COPY_BITS)
+        for row, other in zip((rows + start).tolist(), others.tolist(), strict=True):
+            if other < row and _same_tint(payloads[places[row]], payloads[places[other]]):
+                close.setdefault(places[row], []).append(places[other])
+    return close
 
 
 def _same_tint(one: Payload, other: Payload) -> bool:

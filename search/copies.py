@@ -8,6 +8,7 @@ well (containment of rows of three words, Broder 1997). Numbers must agree: two 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 
@@ -24,6 +25,7 @@ _LONG = 8  # letters: such words are few, and tell texts apart
 _FEWEST_LONG = 6  # with fewer, all words count
 _ALIKE = 0.5  # of the long words of the shorter passage: with less in common, texts are not compared
 _MOST_CHARACTERS = 20_000  # of a passage
+_COMPARED = 256  # passages of a pool: time and memory grow with their square
 
 
 @dataclass
@@ -105,8 +107,8 @@ class SameTexts:
     """Which documents of a pool say what one before them says."""
 
     def __init__(self, passages: Iterable[tuple[str, Payload]]) -> None:
-        """(id, payload) of passages, the best first."""
-        self._texts = read_texts(passages)
+        """(id, payload) of passages, the best first; so many of them are compared with each other."""
+        self._texts = read_texts(islice(passages, _COMPARED))
         contents, texts = list(self._texts), list(self._texts.values())
         self._before: dict[str, list[str]] = {}
         for one, other in likely_copies(texts):
