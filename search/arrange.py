@@ -114,7 +114,7 @@ def stack(placed: Sequence[Placed], rows: Rows, cosines: Mapping[str, float]) ->
         heads.setdefault(head, [])
         if head != place:
             heads[head].append(each)
-    return [replace(placed[place], under=tuple(under)) for place, under in heads.items()]
+    return [replace(placed[place], under=tuple(under)) if under else placed[place] for place, under in heads.items()]
 
 
 def diversify(scores: np.ndarray, vectors: Vectors, diversity: float) -> list[int]:

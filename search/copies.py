@@ -5,6 +5,8 @@ different kinds are cut into different passages, so what counts is how much of t
 well (containment of rows of three words, Broder 1997). Numbers must agree: two invoices differ in nothing else.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,8 +18,9 @@ from encoders.vectors import Vectors
 from indexer.items import Payload
 from indexer.words import word_rows
 
-__all__ = ["SameTexts", "Text", "cosine_of", "likely_copies", "read_texts", "same_text"]
+__all__ = ["SameTexts", "Text", "cosine_of", "likely_copies", "read_texts", "same_text", "words_of"]
 
+_PIECE = re.compile(r"[^\W_]+")
 _ROW = 3  # words
 _SHARED = 0.7  # of the rows of the shorter side: one word of ten may differ
 _FEWEST = 12  # words: shorter texts must be equal
@@ -25,7 +28,7 @@ _LONG = 8  # letters: such words are few, and tell texts apart
 _FEWEST_LONG = 6  # with fewer, all words count
 _ALIKE = 0.5  # of the long words of the shorter passage: with less in common, texts are not compared
 _MOST_CHARACTERS = 20_000  # of a passage
-_COMPARED = 256  # passages of a pool: time and memory grow with their square
+_COMPARED = 128  # passages of a pool: time and memory grow with their square
 
 
 @dataclass
@@ -39,7 +42,7 @@ class Text:
     @cached_property
     def words(self) -> list[tuple[str, ...]]:
         """Of each passage, in one form."""
-        return [word_rows(passage)[0] for passage in self.passages]
+        return [words_of(passage) for passage in self.passages]
 
     @cached_property
     def rows(self) -> frozenset[tuple[str, ...]]:
@@ -68,13 +71,14 @@ def read_texts(passages: Iterable[tuple[str, Payload]]) -> dict[str, Text]:
 def likely_copies(texts: Sequence[Text]) -> list[tuple[int, int]]:
     """Places of two texts each, the earlier first, that have enough long words in common to be worth a closer look; sorted."""
     sketches = [(place, _sketch(passage)) for place, text in enumerate(texts) for passage in text.passages]
-    columns: dict[str, int] = {}
-    held = [(row, columns.setdefault(word, len(columns))) for row, (_, sketch) in enumerate(sketches) for word in sketch]
-    if not held:
+    counts = Counter(word for _, sketch in sketches for word in sketch)
+    columns = {word: column for column, word in enumerate(word for word, count in counts.items() if count > 1)}
+    if not columns:
         return []
+    held = [(row, columns[word]) for row, (_, sketch) in enumerate(sketches) for word in sketch if word in columns]
     holds = np.zeros((len(sketches), len(columns)), np.float32)
     holds[tuple(np.array(held).T)] = 1
-    sizes = holds.sum(axis=1)
+    sizes = np.array([len(sketch) for _, sketch in sketches])
     places = np.array([place for place, _ in sketches])
     near = (holds @ holds.T >= _ALIKE * np.minimum.outer(sizes, sizes)) & np.less.outer(places, places)
     ones, others = np.nonzero(near)
@@ -135,6 +139,11 @@ def cosine_of(vectors: Mapping[str, Vectors | None], one: str, other: str) -> fl
     """Cosine of two items by id; -1 where one of them was deleted meanwhile."""
     pair = vectors.get(one), vectors.get(other)
     return -1.0 if pair[0] is None or pair[1] is None else float(pair[0] @ pair[1])
+
+
+def words_of(passage: str) -> tuple[str, ...]:
+    """`word_rows(passage)[0]`; for ASCII alone ten times as quick."""
+    return tuple(_PIECE.findall(passage.lower())) if passage.isascii() else word_rows(passage)[0]
 
 
 def _sketch(passage: str) -> set[str]:

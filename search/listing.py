@@ -85,7 +85,7 @@ def _judge(items: Sequence[FusedItem], phrases: Sequence[str]) -> list[Placed]:
     placed = []
     for item in items:
         held = held_phrases(item.payload, phrases)
-        placed.append(Placed(replace(item, score=item.score + EVIDENCE.phrase * len(held)), held))
+        placed.append(Placed(replace(item, score=item.score + EVIDENCE.phrase * len(held)), held) if held else Placed(item))
     return sorted(placed, key=lambda each: (-len(each.held), -each.item.score, each.item.id))
 
 

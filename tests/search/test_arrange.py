@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 
 from encoders.errors import InputError
 from indexer.store.base import FusedItem
+from indexer.words import word_rows
 from search import Arrangement
 from search.arrange import Placed, arrange, diversify, sort_by_date, stack
+from search.copies import words_of
 
 NEAR = {"image": 0.9, "document": 0.9}
 
@@ -87,6 +89,11 @@ def test_documents_that_say_the_same_lie_under_the_best_of_them(text, copy):
     near = rows_of({"a": [1, 0], "b": [0.95, 0.3122], "c": [0, 1]})
     expected = {"a": ["b", "c"], "cat": []} if copy else {"a": [], "cat": [], "b": ["c"]}
     assert tree(stack(pool, near, NEAR)) == expected
+
+
+@given(st.text("aB1_-. é猫\n", max_size=30))
+def test_the_quick_way_to_words_is_the_slow_one(text):
+    assert words_of(text) == word_rows(text)[0]
 
 
 def test_documents_that_say_the_same_have_near_vectors():
