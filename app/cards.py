@@ -82,22 +82,23 @@ def _actions(hit: Hit) -> None:
 
 
 def _stack(library: SearchLibrary, hit: Hit) -> Hit | None:
-    """What lies under a hit: copies of a picture, further pages of a document. Returns the one that was clicked."""
+    """What lies under a hit: further pages of a document, and copies. Returns the one that was clicked."""
     clicked: Hit | None = None
     count = hit.under_total
-    pages = hit.under_why == "pages"
-    label = f"+{count} more passage{'s' if count > 1 else ''}" if pages else f"+{count} like it"
+    label = {"pages": f"+{count} more passage{'s' if count > 1 else ''}", "copies": f"+{count} like it"}.get(
+        hit.under_why, f"+{count} passages and copies"
+    )
     with st.popover(label, icon=":material/stacks:", type="tertiary", key=f"stack-{hit.rank}-{hit.id}"):
         st.markdown(f"**{as_label(name_of(hit))}**")
         for under in hit.under[:_MOST_UNDER]:
             with st.container(horizontal=True, key=f"under-{hit.rank}-{under.id}", vertical_alignment="center", wrap=False):
-                st.html(_under_page(under) if pages else _under_copy(library, under))
+                st.html(_under_copy(library, under) if under.is_copy_of(hit) else _under_page(under))
                 if st.button("Open", key=f"look-{hit.rank}-{under.id}", type="tertiary", help=as_label(under.path)):
                     clicked = under
         if count > len(hit.under[:_MOST_UNDER]):
-            st.caption(
-                f"The {len(hit.under[:_MOST_UNDER])} best of {count}, in the order of the pages." if pages else f"… of {count}"
-            )
+            ordered = hit.under_why == "pages"
+            shown = len(hit.under[:_MOST_UNDER])
+            st.caption(f"The {shown} best of {count}, in the order of the pages." if ordered else f"… of {count}")
     return clicked
 
 
@@ -109,6 +110,11 @@ def _under_page(hit: Hit) -> str:
 
 
 def _under_copy(library: SearchLibrary, hit: Hit) -> str:
+    if hit.kind == "document":
+        page = f"p. {hit.page} · " if hit.page else ""
+        said = marked(hit.snippet or "", hit.marks)
+        small = f"<small>{page}{hit.relevance:.0%}</small>"
+        return f'<div class="sb-under"><span>{as_html(name_of(hit))}<br>{small} {said}</span></div>'
     payload = hit.payload
     size = f"{payload['width']} × {payload['height']}" if payload.get("width") and payload.get("height") else ""
     return (

@@ -14,8 +14,10 @@ from typing import Any
 from benchmarks.feedback_tables import FEEDBACK_TABLES
 from benchmarks.filtered_search_tables import filtered_search_table
 from benchmarks.fine_tuning_tables import FINE_TUNING_TABLES
+from benchmarks.full_query_tables import full_query_table
 from benchmarks.main_job_tables import main_job_table
 from benchmarks.one_list_tables import calibration_table, lists_table, quality_table, relevance_table, ways_table
+from benchmarks.picture_extras_tables import heat_line, ocr_line
 
 __all__ = ["PAGES", "filled", "tables_of"]
 
@@ -30,6 +32,9 @@ _TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "ways": ("one_list", ways_table),
     "relevance": ("one_list", relevance_table),
     "calibration": ("one_list", calibration_table),
+    "full_query": ("full_query", full_query_table),
+    "ocr": ("picture_extras", ocr_line),
+    "heat": ("picture_extras", heat_line),
     **{name: ("feedback", table) for name, table in FEEDBACK_TABLES.items()},
     **{name: ("fine_tuning", table) for name, table in FINE_TUNING_TABLES.items()},
 }

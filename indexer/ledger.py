@@ -20,6 +20,7 @@ from typing import Literal
 
 from encoders.errors import LibraryError
 from indexer.items import Kind, Source
+from indexer.ledger_tables import MIGRATIONS
 
 __all__ = ["Content", "ContentState", "Counts", "Failure", "Ledger", "Seen"]
 
@@ -28,63 +29,6 @@ ContentState = Literal["pending", "indexed", "moved"]
 
 Seen = Literal["unchanged", "failed", "todo"]
 """What a scan may find: indexed and as it was | failed before and as it was | to be done."""
-
-_MIGRATIONS = (
-    """
-    CREATE TABLE sources (
-        path BLOB PRIMARY KEY, size INTEGER NOT NULL, modified_ns INTEGER NOT NULL, changed_ns INTEGER NOT NULL,
-        content TEXT REFERENCES contents(content), reason TEXT, transient INTEGER NOT NULL DEFAULT 0,
-        recorded REAL NOT NULL, seen INTEGER NOT NULL DEFAULT 0
-    ) WITHOUT ROWID;
-    CREATE INDEX sources_by_content ON sources(content);
-    CREATE TABLE contents (
-        content TEXT PRIMARY KEY, size INTEGER NOT NULL, kind TEXT NOT NULL, parts TEXT NOT NULL,
-        items INTEGER NOT NULL, state TEXT NOT NULL CHECK (state IN ('pending', 'indexed', 'moved'))
-    ) WITHOUT ROWID;
-    CREATE INDEX contents_by_size ON contents(size);
-    CREATE INDEX contents_unfinished ON contents(state) WHERE state != 'indexed';
-    CREATE TABLE todo (
-        number INTEGER PRIMARY KEY, path BLOB UNIQUE NOT NULL, size INTEGER NOT NULL, modified_ns INTEGER NOT NULL,
-        changed_ns INTEGER NOT NULL
-    );
-    CREATE TABLE roots (path BLOB PRIMARY KEY, device INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE TABLE runs (
-        number INTEGER PRIMARY KEY, pid INTEGER NOT NULL, started REAL NOT NULL, heartbeat REAL NOT NULL,
-        state TEXT NOT NULL, request TEXT, progress TEXT NOT NULL
-    );
-    CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    """,
-    # Spaces and what they are behind with: indexer/space_log.py. The triggers say "not exists" where "or ignore" would do,
-    # because the conflict clause of a statement overrides those of the triggers it sets off.
-    """
-    CREATE TABLE spaces (
-        name TEXT PRIMARY KEY, answers INTEGER NOT NULL, manifest TEXT NOT NULL, state TEXT NOT NULL,
-        total INTEGER NOT NULL, index_due INTEGER NOT NULL, cut INTEGER NOT NULL
-    ) WITHOUT ROWID;
-    CREATE TABLE behind (
-        space TEXT NOT NULL, content TEXT NOT NULL, parts TEXT, reason TEXT, recorded REAL, PRIMARY KEY (space, content)
-    ) WITHOUT ROWID;
-    CREATE TRIGGER contents_added AFTER INSERT ON contents BEGIN
-        INSERT INTO behind (space, content) SELECT name, NEW.content FROM spaces WHERE NOT answers
-        AND NOT EXISTS (SELECT 1 FROM behind WHERE space = name AND content = NEW.content);
-    END;
-    CREATE TRIGGER contents_moved AFTER UPDATE OF state ON contents BEGIN
-        INSERT INTO behind (space, content) SELECT name, NEW.content FROM spaces WHERE NOT answers
-        AND NOT EXISTS (SELECT 1 FROM behind WHERE space = name AND content = NEW.content);
-    END;
-    CREATE TRIGGER contents_gone AFTER DELETE ON contents BEGIN
-        INSERT INTO behind (space, content, parts) SELECT name, OLD.content, OLD.parts FROM spaces WHERE NOT answers
-        ON CONFLICT (space, content) DO UPDATE SET parts = coalesce(parts, excluded.parts);
-    END;
-    """,
-    # Pictures whose words were read, or why not: indexer/ocr_log.py. Points that are written anew have none.
-    """
-    CREATE TABLE ocr (content TEXT PRIMARY KEY, reason TEXT, transient INTEGER NOT NULL, recorded REAL NOT NULL) WITHOUT ROWID;
-    CREATE TRIGGER ocr_anew AFTER INSERT ON contents BEGIN DELETE FROM ocr WHERE content = NEW.content; END;
-    CREATE TRIGGER ocr_gone AFTER DELETE ON contents BEGIN DELETE FROM ocr WHERE content = OLD.content; END;
-    """,
-)
-"""Number n brings the file from version n to n + 1; never edit one that was released."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +67,7 @@ class Ledger:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._lock = threading.RLock()
+        self._counted: tuple[tuple[int, int], Counts] | None = None  # state of the file, and what it held then
         try:
             self._db = sqlite3.connect(path, timeout=30, check_same_thread=False, isolation_level=None)
             self._db.execute("PRAGMA journal_mode=WAL")
@@ -138,12 +83,12 @@ class Ledger:
     def _migrate(self) -> None:
         with self.transaction():
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
-            if version > len(_MIGRATIONS):
+            if version > len(MIGRATIONS):
                 raise LibraryError("this library was written by a newer Skybridge. Update Skybridge to open it.")
-            for script in _MIGRATIONS[version:]:
+            for script in MIGRATIONS[version:]:
                 for statement in _statements(script):
                     self._db.execute(statement)
-            self._db.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+            self._db.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
     def is_in_place(self) -> bool:
         """The file that is open is still the one at its path: nobody has deleted or replaced it."""
@@ -334,7 +279,17 @@ class Ledger:
         return [Failure(Path(os.fsdecode(path)), reason, when) for path, reason, when in rows]
 
     def counts(self) -> Counts:
-        """How much the collection holds."""
+        """How much the collection holds. Counted anew only after something has changed, by whichever process."""
+        with self._lock:
+            ((others,),) = self.execute("PRAGMA data_version")
+            state = (others, self._db.total_changes)
+            if self._counted is None or self._counted[0] != state or self._db.in_transaction:
+                found = self._count()
+                self._counted = None if self._db.in_transaction else (state, found)  # it may be rolled back
+                return found
+            return self._counted[1]
+
+    def _count(self) -> Counts:
         ((sources, failed),) = self.execute("SELECT count(content), count(reason) FROM sources")
         kinds = dict(self.execute("SELECT kind, count(*) FROM contents WHERE state = 'indexed' GROUP BY kind"))
         ((items,),) = self.execute("SELECT coalesce(sum(items), 0) FROM contents WHERE state = 'indexed'")

@@ -16,6 +16,7 @@ from encoders import find_card, load_encoder
 from encoders.dual import DualEncoder
 from encoders.errors import LibraryError, SpaceMismatch
 from encoders.trained_card import whole_spec
+from indexer.complete import complete_items
 from indexer.home import DEFAULT_COLLECTION, Home, server_url
 from indexer.ledger import Failure, Ledger
 from indexer.limits import Limits
@@ -205,7 +206,7 @@ class Library:
             limits=limits,
             workers=workers,
             pulse=run.pulse,
-            before=partial(self._fill_gaps, limits, workers),
+            before=partial(self._catch_up, limits, workers, note),
         )
         report = pipeline.run(roots, retry_failed)
         report.notes[:0] = note
@@ -253,6 +254,12 @@ class Library:
             if noted is not None and noted.name != (now := self.spaces.answering().name):
                 log.let_answer(now, INDEX_DUE)  # a switch was cut short between the two
             yield
+
+    def _catch_up(self, limits: Limits, workers: int, notes: list[str], teller: Teller) -> None:
+        """Before a run: what the space that answers lacks of earlier ones. Appends sentences for people."""
+        self._fill_gaps(limits, workers, teller)
+        if completed := complete_items(self.ledger, self.spaces.answering(), self.thumbnails, teller):
+            notes.append(f"Completed {completed:,} items that an earlier version had indexed.")
 
     def _fill_gaps(self, limits: Limits, workers: int, teller: Teller) -> None:
         """What an upgrade could not bring to the space that answers now, because files were away, is tried again."""

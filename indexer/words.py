@@ -21,7 +21,9 @@ WORD_FIELDS = ("title", "keywords", "names", "paths", "text", "ocr")
 
 _FOLDERS = 2  # how many of the folders above a file lend it their names
 _MOST_CHARACTERS = 40_000  # of one field: a passage has about 1,500, a pathological keyword list may have any
-_RUN = re.compile(r"\w+(?:[-.'’&+]\w+)*")
+# Letters, digits and marks that stand behind their letter, as macOS writes the accents of file names (Unicode's NFD).
+_SIGNS = r"[\w\u0300-\u036f\u3099\u309a]+"
+_RUN = re.compile(rf"{_SIGNS}(?:[-.'’&+]{_SIGNS})*")
 _PIECE = re.compile(r"[^\W_]+")
 # Between a lower-case letter and a capital, and between letters and digits: summerHouse2019 -> summer House 2019.
 _SEAM = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
@@ -34,12 +36,17 @@ Found = tuple[str, int, int]
 
 
 def split_words(text: str) -> Iterator[Found]:
-    """Words of a text in order, with their places; one stretch of text may give several.
+    r"""Words of a text in order, with their places; one stretch of text may give several.
 
     >>> [word for word, _, _ in split_words("IMG_2041.jpg: Café, summerHouse")]
     ['img_2041.jpg', 'img_2041', 'img', '2041', 'jpg', 'cafe', 'summerhouse', 'summer', 'house']
     >>> [word for word, _, _ in split_words("黒い猫, 2024_117")]
     ['黒い', 'い猫', '2024_117', '2024-117', '2024', '117']
+
+    An accent may be part of its letter or a mark behind it: places are those of the text as it is.
+
+    >>> list(split_words("Cafe\u0301 Noir"))
+    [('cafe', 0, 5), ('noir', 6, 10)]
     """
     for run in _RUN.finditer(text):
         for word in _wholes(run[0]):
@@ -73,7 +80,8 @@ def word_rows(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     >>> word_rows("Café summerHouse IMG2041.jpg")
     (('cafe', 'summerhouse', 'img2041', 'jpg'), ('cafe', 'summer', 'house', 'img', '2041', 'jpg'))
     """
-    pieces = [part for piece in _PIECE.findall(text) for part in _UNSPACED_SIGN.split(piece) if part]
+    composed = unicodedata.normalize("NFC", text)
+    pieces = [part for piece in _PIECE.findall(composed) for part in _UNSPACED_SIGN.split(piece) if part]
     seams = [part for piece in pieces for part in _SEAM.split(piece)]
     return tuple(map(_plain, pieces)), tuple(map(_plain, seams))
 
@@ -121,6 +129,7 @@ def _folder_names(path: str) -> tuple[str, ...]:
 @lru_cache(maxsize=1 << 16)  # a language has few words, and documents repeat them
 def _wholes(run: str) -> tuple[str, ...]:
     """A run of letters, digits and what joins them -> itself, what stands before its last dot, numbers in a row, and parts."""
+    run = unicodedata.normalize("NFC", run)
     pieces = _PIECE.findall(run)
     found: list[str] = []
     if len(pieces) > 1:

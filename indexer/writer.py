@@ -6,6 +6,7 @@ Whatever stops half-way is finished or undone by `recover`, with which every run
 content is settled again.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -183,7 +184,7 @@ class Writer:
 
 
 def path_fields(paths: Sequence[Path]) -> Payload:
-    """The payload fields that say where a content lies.
+    """The payload fields that say where a content lies. Names are composed Unicode, as people type; paths are as they are.
 
     >>> path_fields([Path("/a/x.jpg")])
     {'paths': ['/a/x.jpg'], 'names': ['x.jpg'], 'folders': ['/', '/a']}
@@ -192,7 +193,7 @@ def path_fields(paths: Sequence[Path]) -> Payload:
     folders = dict.fromkeys(folder for path in unique for folder in folder_chain(path))
     return {
         "paths": [to_text(path) for path in unique],
-        "names": [to_text(path.name) for path in unique],
+        "names": [unicodedata.normalize("NFC", to_text(path.name)) for path in unique],
         "folders": list(folders),
     }
 

@@ -15,6 +15,7 @@ from encoders.vectors import Vectors
 from indexer.items import Payload
 from indexer.phash import ALIKE, SAME_TINT
 from indexer.store.base import FusedItem
+from search.copies import SameTexts, cosine_of
 
 __all__ = ["Arrangement", "Group", "Placed", "Sort", "arrange", "diversify", "group_label", "sort_by_date", "stack"]
 
@@ -29,6 +30,7 @@ Rows = Callable[[Sequence[str]], Mapping[str, Vectors | None]]
 COPY_BITS = ALIKE
 """Perceptual hashes of copies differ by so many of their 64 bits at most."""
 
+_HASHES = 256  # compared with all others at once
 _DIVERSE = 100  # heads that are weighed against each other; the rest follow as they are
 
 
@@ -61,12 +63,12 @@ class Placed:
     group: str | None = None  # label, where hits are grouped
 
 
-def arrange(placed: Sequence[Placed], wanted: Arrangement, rows: Rows, copy_cosine: float) -> list[Placed]:
+def arrange(placed: Sequence[Placed], wanted: Arrangement, rows: Rows, cosines: Mapping[str, float]) -> list[Placed]:
     """Best first -> as it is shown. Every item that comes in comes out, as a hit or under one.
 
     Hits that hold more of the phrases stand before others whatever the order among them, and groups stand as their first.
     """
-    heads = stack(placed, rows, copy_cosine) if wanted.stack else list(placed)
+    heads = stack(placed, rows, cosines) if wanted.stack else list(placed)
     if wanted.diversity:
         first = heads[:_DIVERSE]
         vectors = rows([head.item.id for head in first])
@@ -84,32 +86,35 @@ def arrange(placed: Sequence[Placed], wanted: Arrangement, rows: Rows, copy_cosi
     return _together(heads, wanted.group) if wanted.group else heads
 
 
-def stack(placed: Sequence[Placed], rows: Rows, copy_cosine: float) -> list[Placed]:
-    """Put passages under the best passage of their document, and pictures under the best copy of theirs.
+def stack(placed: Sequence[Placed], rows: Rows, cosines: Mapping[str, float]) -> list[Placed]:
+    """Put passages under the best passage of their document, and copies under the best of them. Calls `rows` once at most.
 
-    A copy has a hash close to the head's own, so a chain of small changes does not end in one stack, and a vector that has at
-    least `copy_cosine` with the head's: hashes of plain pictures agree by chance, their vectors do not.
+    Copies of a picture have hashes close to the head's own, so a chain of small changes does not end in one stack; copies of a
+    document say the same (`search.copies`). The vectors of both are near as well, by `cosines` of their kind: hashes of plain
+    pictures agree by chance, their vectors do not.
     """
-    close = _close_hashes([item.item.payload for item in placed])
+    close = _close_hashes([each.item.payload for each in placed])
+    same = SameTexts((each.item.id, each.item.payload) for each in placed if _is_document(each))
     involved = sorted({each for place in close for each in (place, *close[place])})
-    vectors = rows([placed[place].item.id for place in involved]) if involved else {}
+    ids = [*(placed[place].item.id for place in involved), *same.passages]
+    vectors = rows(ids) if ids else {}
     heads: dict[int, list[Placed]] = {}
-    documents: dict[str, int] = {}
+    documents: dict[str, int] = {}  # content -> its head
     for place, each in enumerate(placed):
-        if each.item.payload.get("kind") == "document":
-            head = documents.setdefault(each.item.payload.get("content", each.item.id), place)
+        if _is_document(each):
+            content = _content(each)
+            if content not in documents:
+                known = (one for one in same.before(content) if _content(placed[documents[one]]) == one)  # is a head itself
+                copies = (documents[one] for one in known if same.cosine(vectors, content, one) >= cosines["document"])
+                documents[content] = next(copies, place)
+            head = documents[content]
         else:
-            copies = (
-                other
-                for other in close.get(place, ())
-                if other in heads and _alike(vectors, each, placed[other]) >= copy_cosine
-            )
-            head = next(copies, place)
-        if head == place:
-            heads[place] = []
-        else:
+            near = (other for other in close.get(place, ()) if other in heads)
+            head = next((one for one in near if _alike(vectors, each, placed[one]) >= cosines["image"]), place)
+        heads.setdefault(head, [])
+        if head != place:
             heads[head].append(each)
-    return [replace(placed[place], under=tuple(under)) for place, under in heads.items()]
+    return [replace(placed[place], under=tuple(under)) if under else placed[place] for place, under in heads.items()]
 
 
 def diversify(scores: np.ndarray, vectors: Vectors, diversity: float) -> list[int]:
@@ -174,13 +179,13 @@ def _close_hashes(payloads: Sequence[Payload]) -> dict[int, list[int]]:
     known = [(place, value) for place, payload in enumerate(payloads) if (value := _hash(payload)) is not None]
     places = [place for place, _ in known]
     hashes = np.array([value for _, value in known], dtype=np.uint64)
-    close = {}
-    for row in range(1, len(hashes)):
-        near = np.flatnonzero(np.bitwise_count(hashes[:row] ^ hashes[row]) <= COPY_BITS)
-        if len(near):
-            payload = payloads[places[row]]
-            close[places[row]] = [places[other] for other in near if _same_tint(payload, payloads[places[other]])]
-    return {place: others for place, others in close.items() if others}
+    close: dict[int, list[int]] = {}
+    for start in range(0, len(hashes), _HASHES):
+        rows, others = np.nonzero(np.bitwise_count(hashes[start : start + _HASHES, None] ^ hashes) <= COPY_BITS)
+        for row, other in zip((rows + start).tolist(), others.tolist(), strict=True):
+            if other < row and _same_tint(payloads[places[row]], payloads[places[other]]):
+                close.setdefault(places[row], []).append(places[other])
+    return close
 
 
 def _same_tint(one: Payload, other: Payload) -> bool:
@@ -198,5 +203,12 @@ def _hash(payload: Payload) -> int | None:
 
 def _alike(vectors: Mapping[str, Vectors | None], one: Placed, other: Placed) -> float:
     """Cosine of two items; -1 where one of them was deleted meanwhile."""
-    pair = vectors.get(one.item.id), vectors.get(other.item.id)
-    return -1.0 if pair[0] is None or pair[1] is None else float(pair[0] @ pair[1])
+    return cosine_of(vectors, one.item.id, other.item.id)
+
+
+def _is_document(placed: Placed) -> bool:
+    return placed.item.payload.get("kind") == "document"
+
+
+def _content(placed: Placed) -> str:
+    return str(placed.item.payload.get("content", placed.item.id))

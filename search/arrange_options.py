@@ -51,7 +51,7 @@ def list_lines(hits: "Sequence[Hit]") -> Iterator[str]:
             yield f"{_INDENT}{hit.snippet}"
         yield from (f"{_INDENT}the same file: {path}" for path in hit.paths[1:])
         for under in hit.under:
-            if hit.under_why == "copies":
+            if under.is_copy_of(hit):
                 yield f"{_INDENT}like it: {under.path}"
             else:
                 yield f"{_INDENT}also{_page(under).replace(',', ' on')}: {under.snippet}"

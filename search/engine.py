@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from encoders.dual import DualEncoder
 from encoders.errors import InputError, LibraryError, StoreError
 from encoders.vectors import Vectors
 from indexer.feedback import Asked as Question
@@ -41,7 +42,7 @@ from search.telling import Teller, give_advice, tell_item
 
 __all__ = ["SearchLibrary", "open_library"]
 
-_RANGE = (0.5, 0.9)  # of pictures with pictures, for a model that does not take them as a query
+_RANGE = (0.5, 0.9)  # of items with items of their kind, for a model that does not take them as a query
 _STEPS = 20  # a collection's sample is taken anew for each twentieth that its size changes by
 
 
@@ -123,7 +124,7 @@ class SearchLibrary(Library):
             lambda ids: {item.id: item.vector for item in space.store.retrieve(ids, with_vectors=True)},
             query.arrange,
             query.offset + query.limit,
-            sum(space.encoder.card.score_ranges.get(("image", "image"), _RANGE)) / 2,
+            _copy_cosines(space.encoder),
             query.phrases,
             asked_with,
             place_judged(judged, verdicts, line.before(0.0)),
@@ -222,7 +223,7 @@ class SearchLibrary(Library):
         return tell_item(found[0])
 
     def heat(self, query: str | Question | Query, hit: Hit | str) -> bytes:
-        """PNG of a picture's thumbnail that glows where it answers the query. About a second on a CPU.
+        """PNG of a picture's thumbnail that glows where it answers the query. docs/search.md says how long it takes.
 
         Raises LibraryError for an item that is not there or has no picture, and what `answer` raises for the query.
         """
@@ -267,6 +268,13 @@ def _among(space: OpenSpace, plan: Plan, ids: Collection[str]) -> list[FusedItem
     these = HasId(tuple(ids))
     legs = tuple(replace(leg, where=replace(leg.where, must=(*leg.where.must, these))) for leg in plan.legs)
     return space.store.fuse(replace(plan, legs=legs, exact=True), len(ids))
+
+
+def _copy_cosines(encoder: DualEncoder) -> dict[str, float]:
+    """Kind -> from where on vectors of two items are near: half-way between unrelated ones and a clear match."""
+    ranges = encoder.card.score_ranges
+    pairs = {"image": ("image", "image"), "document": ("text", "text")}
+    return {kind: sum(ranges.get(pair, _RANGE)) / 2 for kind, pair in pairs.items()}
 
 
 def _leg(modality: str, where: Where, background: Background) -> Leg:

@@ -1,6 +1,7 @@
 """What narrows an answer, as a person says it, and the same as the store takes it."""
 
 import math
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -108,6 +109,11 @@ def _town(name: str) -> tuple[float, float, str]:
     return found
 
 
+def _composed(words: str) -> str:
+    """Accents as part of their letters, as the index has them, also in what macOS gives to be pasted."""
+    return unicodedata.normalize("NFC", words)
+
+
 def _must(asked: Filters) -> Iterator[Condition]:
     if asked.kind is not None:
         yield Match("kind", (asked.kind,))
@@ -124,7 +130,7 @@ def _must(asked: Filters) -> Iterator[Condition]:
         latitude, longitude, _ = place_of(asked.near)
         yield GeoRadius("place", latitude, longitude, asked.radius_km * 1000)
     if asked.title is not None:
-        yield Words("title", asked.title)
+        yield Words("title", _composed(asked.title))
     yield from _values(asked)
 
 
@@ -148,7 +154,7 @@ def _must_not(asked: Filters) -> Iterator[Condition]:
     if asked.without_keyword:
         yield Match("keywords", tuple(asked.without_keyword))
     for words in asked.without_words or ():
-        yield from (Words(key, words) for key in _TEXT_FIELDS)
+        yield from (Words(key, _composed(words)) for key in _TEXT_FIELDS)
         yield Match("keywords", (words,))
 
 

@@ -39,8 +39,8 @@ class Hit:
     snippet: str | None
     payload: Payload
     marks: tuple[tuple[int, int], ...] = ()  # (begin, end) of the query's words in the snippet
-    under: tuple["Hit", ...] = ()  # copies of a picture, the best first; some passages of a document, in page order
-    under_total: int = 0  # how many there are of them among what was looked at
+    under: tuple["Hit", ...] = ()  # some further passages of a document, in page order, then copies, the best first
+    under_total: int = 0  # how many there are of them among what was looked at; a copy counts once
     group: str | None = None  # the folder, day or document it stands together with others by
 
     @property
@@ -54,9 +54,14 @@ class Hit:
         return tuple(self.payload["paths"])
 
     @property
-    def under_why(self) -> Literal["copies", "pages"]:
-        """What lies under it, if anything: a picture has copies, a document further pages."""
-        return "copies" if self.kind == "image" else "pages"
+    def under_why(self) -> Literal["copies", "pages", "pages and copies"]:
+        """What lies under it, if anything: a picture has copies, a document further pages, copies, or both."""
+        copies = [under.is_copy_of(self) for under in self.under]
+        return "pages" if not any(copies) else "copies" if all(copies) else "pages and copies"
+
+    def is_copy_of(self, other: "Hit") -> bool:
+        """Another file, not another part of the same one."""
+        return self.path != other.path
 
     @property
     def title(self) -> str | None:

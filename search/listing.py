@@ -5,7 +5,7 @@ it, so looking deeper adds to the list and never changes what was shown. A page 
 """
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from indexer.store.base import FusedItem
@@ -42,13 +42,14 @@ def list_hits(
     rows: Rows,
     wanted: Arrangement,
     needed: int,
-    copy_cosine: float,
+    cosines: Mapping[str, float],
     phrases: Sequence[str] = (),
     left_out: Collection[str] = (),
     judged: Judged = _NOTHING_JUDGED,
 ) -> Listing:
     """At least `needed` hits if there are as many. `fetch(n)`: the engine's best n; `left_out`: ids that are no answers.
 
+    `cosines`: kind -> from which on two vectors are those of copies.
     What was judged to fit stands in the first block whatever the engine says of it, and what was judged not to behind the last.
 
     A document that stands in the list already does not come again, however many of its passages a deeper look brings.
@@ -64,10 +65,10 @@ def list_hits(
             size *= _GROWTH  # all that fit are sorted, so the first block holds them all
             continue
         fresh = [item for item in pool if item.id not in seen and item.payload.get("content") not in documents]
-        placed += arrange(_judge([*liked, *fresh], phrases), wanted, rows, copy_cosine)
+        placed += arrange(_judge([*liked, *fresh], phrases), wanted, rows, cosines)
         liked = ()
         if complete:
-            placed += arrange(_judge(judged.sunk, phrases), wanted, rows, copy_cosine)
+            placed += arrange(_judge(judged.sunk, phrases), wanted, rows, cosines)
         if len(placed) > needed or complete or size >= _LARGEST:
             best = max((each.item.score for each in placed), default=-math.inf)
             return Listing(tuple(placed[:needed]), len(placed) > needed, best)
@@ -79,10 +80,12 @@ def list_hits(
 
 def _judge(items: Sequence[FusedItem], phrases: Sequence[str]) -> list[Placed]:
     """Best first, with what the phrases add: each one that an item holds is evidence."""
+    if not phrases:
+        return [Placed(item) for item in sorted(items, key=lambda each: (-each.score, each.id))]
     placed = []
     for item in items:
         held = held_phrases(item.payload, phrases)
-        placed.append(Placed(replace(item, score=item.score + EVIDENCE.phrase * len(held)), held))
+        placed.append(Placed(replace(item, score=item.score + EVIDENCE.phrase * len(held)), held) if held else Placed(item))
     return sorted(placed, key=lambda each: (-len(each.held), -each.item.score, each.item.id))
 
 

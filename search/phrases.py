@@ -7,6 +7,7 @@ count, so "invoice 2024-117" is found in Invoice_2024-117.pdf, but "no table" is
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from indexer.items import Payload
 from indexer.words import word_rows
@@ -51,18 +52,27 @@ def held_phrases(payload: Payload, phrases: Sequence[str]) -> tuple[str, ...]:
 
 
 def _holds(text: str, phrase: str) -> bool:
-    asked = word_rows(phrase)
-    if not any(asked) or not re.search(r"[\W_]*".join(re.escape(_folded(word)) for word in asked[1]), _folded(text)):
+    rows, pattern = _asked(phrase)
+    if not rows or not pattern.search(_folded(text)):
         return False  # most texts: cutting each into words would take a second
     held = [_joined(row) for row in word_rows(text)]
-    return any(_joined(row) in one for row in asked for one in held)
+    return any(row in one for row in rows for one in held)
+
+
+@lru_cache(maxsize=64)
+def _asked(phrase: str) -> tuple[tuple[str, ...], re.Pattern[str]]:
+    """Its rows of words, joined, and what a text that holds it matches in its folded form."""
+    rows = word_rows(phrase)
+    pattern = re.compile(r"[\W_]*".join(re.escape(_folded(word)) for word in rows[1]))
+    return tuple(_joined(row) for row in rows if any(row)) if any(rows) else (), pattern
 
 
 def _folded(text: str) -> str:
     """Without case and any marks: a text that holds words in a row also holds them in this form."""
     if text.isascii():
         return text.lower()
-    letters = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", _SIGN.sub(" ", text)).casefold())
+    composed = _SIGN.sub(" ", unicodedata.normalize("NFC", text))
+    letters = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", composed).casefold())
     return _SIGN.sub(" ", "".join(letter for letter in letters if not unicodedata.combining(letter)))
 
 

@@ -16,7 +16,7 @@ from search.recalibrate import Recalibration
 __all__ = ["PAGES", "Teller", "give_advice", "tell_item"]
 
 PAGES = 5
-"""Passages that are shown under the best one of a document."""
+"""Passages of its own document that are shown under the best one."""
 
 _DIGITS = re.compile(r"\d+")
 
@@ -39,16 +39,24 @@ class Teller:
         reasons = give_reasons(
             item, surprise, self.plan.words_slope, self.asked, placed.held, EVIDENCE.phrase, self.gains.get(item.id, 0.0)
         )
-        shown = placed.under
-        if item.payload["kind"] == "document":
-            shown = tuple(sorted(shown[:PAGES], key=lambda each: _place(each.item.payload)))
+        pages, copies = _parted(placed)
+        shown = (*sorted(pages[:PAGES], key=lambda each: _place(each.item.payload)), *copies)
         under = tuple(self.hit(rank, each) for each in shown)
-        return _told(rank, item, relevance(self.line.corrected(item.score)), reasons, self.asked, under, placed)
+        return _told(
+            rank,
+            item,
+            relevance(self.line.corrected(item.score)),
+            reasons,
+            self.asked,
+            under,
+            len(pages) + len(copies),
+            placed.group,
+        )
 
 
 def tell_item(item: StoredItem) -> Hit:
     """An item that nobody asked for in words, as a hit of rank 0."""
-    return _told(0, FusedItem(item.id, 0.0, item.payload, 1.0, 0.0), 1.0, (), Asked((), (), ()), (), None)
+    return _told(0, FusedItem(item.id, 0.0, item.payload, 1.0, 0.0), 1.0, (), Asked((), (), ()))
 
 
 def _told(
@@ -57,8 +65,9 @@ def _told(
     value: float,
     reasons: tuple[Reason, ...],
     asked: Asked,
-    under: tuple[Hit, ...],
-    placed: Placed | None,
+    under: tuple[Hit, ...] = (),
+    under_total: int = 0,
+    group: str | None = None,
 ) -> Hit:
     payload = item.payload
     text = payload.get("text") or payload.get("ocr")
@@ -76,8 +85,8 @@ def _told(
         payload=payload,
         marks=highlight(shown, asked) if shown else (),
         under=under,
-        under_total=len(placed.under) if placed else 0,
-        group=placed.group if placed else None,
+        under_total=under_total,
+        group=group,
     )
 
 
@@ -92,6 +101,17 @@ def give_advice(hits: Sequence[Hit], asked: Asked) -> str | None:
         f"What comes closest is {best.path.rpartition('/')[2]}, but items that have nothing to do with the query come"
         f" about as close.{said}"
     )
+
+
+def _parted(placed: Placed) -> tuple[list[Placed], list[Placed]]:
+    """Further parts of the same file, and copies: the best part of each other file; the best first."""
+    own = str(placed.item.payload.get("content"))
+    pages = [each for each in placed.under if str(each.item.payload.get("content")) == own]
+    others: dict[str, Placed] = {}
+    for each in placed.under:
+        if (content := str(each.item.payload.get("content"))) != own:
+            others.setdefault(content, each)
+    return pages, list(others.values())
 
 
 def _place(payload: Payload) -> tuple[int, int]:

@@ -67,6 +67,7 @@ class EdgeStore:
         self._on_wait = on_wait
         self._shared = shared_shard(self._folder, collection)
         self._manifest_file = self._folder / "manifest.json"
+        self._read: tuple[tuple[int, ...], Manifest] | None = None  # which file was read last, and what it says
 
     def create(self, manifest: Manifest) -> None:
         """See Store. The query side of the manifest is renewed where only that differs; new fields get their index."""
@@ -88,9 +89,14 @@ class EdgeStore:
                     self._write_manifest(merged)
 
     def manifest(self) -> Manifest | None:
-        """See Store. Needs no lease."""
+        """See Store. Needs no lease. Read anew only when another file has taken its place, as every change does."""
         try:
-            return Manifest.from_dict(json.loads(self._manifest_file.read_text(encoding="utf-8")))
+            now = self._manifest_file.stat()
+            state = (now.st_ino, now.st_mtime_ns, now.st_size)
+            if self._read is None or self._read[0] != state:
+                data = json.loads(self._manifest_file.read_text(encoding="utf-8"))
+                self._read = (state, Manifest.from_dict(data))
+            return self._read[1]
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError) as error:

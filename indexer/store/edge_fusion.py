@@ -71,8 +71,11 @@ def fuse(shard: "EdgeShard", space: str, plan: Plan, limit: int, offset: int) ->
     if not page:
         return []
     ids = [item.id for item in page]
-    cosines = _scores(shard, Query.Nearest(plan.vector, using=space), ids)  # type: ignore[arg-type]  # a row as it is
-    found = _scores(shard, Query.Nearest(words, using=WORDS), ids) if words is not None else {}
+    asked = [Query.Nearest(plan.vector, using=space)]  # type: ignore[arg-type]  # a row as it is
+    cosines, found, *_ = [
+        *_scores(shard, [*asked, *([Query.Nearest(words, using=WORDS)] if words is not None else [])], ids),
+        {},
+    ]
     return [
         FusedItem(item.id, item.score, item.payload, min(1.0, max(-1.0, cosines[item.id])), found.get(item.id, 0.0))
         for item in page
@@ -145,11 +148,14 @@ def _formula(plan: Plan, with_words: bool) -> Any:
     return Formula(Expression.Sum(terms), defaults)
 
 
-def _scores(shard: "EdgeShard", query: Any, ids: list[str]) -> dict[str, float]:
-    """Exact scores of these items."""
-    from qdrant_edge import Filter, HasIdCondition, QueryRequest, SearchParams
+def _scores(shard: "EdgeShard", queries: Sequence[Any], ids: list[str]) -> list[dict[str, float]]:
+    """Exact scores of these items by each query: one batch."""
+    from qdrant_edge import Filter, HasIdCondition, QueryBatchRequest, QueryRequest, SearchParams
 
-    these = Filter(must=[HasIdCondition(set(ids))])
-    params = SearchParams(exact=True)
-    request = QueryRequest(limit=len(ids), query=query, filter=these, params=params, with_payload=False, with_vector=False)
-    return {str(hit.id): hit.score for hit in shard.query(request)}
+    these, exact = Filter(must=[HasIdCondition(set(ids))]), SearchParams(exact=True)
+    requests = [
+        QueryRequest(limit=len(ids), query=query, filter=these, params=exact, with_payload=False, with_vector=False)
+        for query in queries
+    ]
+    answers = shard.query_batch(QueryBatchRequest(requests))
+    return [{str(hit.id): hit.score for hit in answer} for answer in answers]

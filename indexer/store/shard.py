@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["SharedShard", "shared_shard", "translated"]
 
 _WATCH_SECONDS = 0.03  # how soon an idle holder notices that somebody waits
+_LOOK_SECONDS = 0.02  # how often a busy holder looks: it costs it a few system calls
 _IDLE_SECONDS = 30.0  # after that nobody seems to need it: give memory and lease back
 _LONGEST_TURN = 0.25  # seconds a busy holder may go on while somebody waits
 
@@ -170,7 +171,7 @@ class SharedShard:
 
     def _hand_over_if_wanted(self) -> None:
         now = time.monotonic()
-        if self._lease.held and now - self._opened_at >= self._turn_seconds and now - self._looked_at >= 0.005:
+        if self._lease.held and now - self._opened_at >= self._turn_seconds and now - self._looked_at >= _LOOK_SECONDS:
             self._looked_at = now
             if self._lease.wanted():
                 self._release()

@@ -6,7 +6,7 @@ Documents carry the term-frequency part, queries ones, and both engines multiply
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from indexer.items import Payload
@@ -46,9 +46,13 @@ def embed_query(words: Sequence[str]) -> SparseWords:
 
 def word_stems(words: Sequence[str]) -> list[int | None]:
     """For each word a number that all words of its stem share, None for stop words."""
-    model = _model()
-    found = [model.embed_query(word).indices for word in words]
-    return [indices[0] if indices else None for indices in found]
+    return [_stem(word) for word in words]
+
+
+@lru_cache(maxsize=1 << 16)  # the hits of a query hold the same words again and again
+def _stem(word: str) -> int | None:
+    indices = _model().embed_query(word).indices
+    return indices[0] if indices else None
 
 
 @cache

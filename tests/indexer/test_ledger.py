@@ -30,6 +30,21 @@ def put(ledger, one, content, scan=1):
     return ledger.record(one, scan, content)
 
 
+def test_counts_are_those_of_now(ledger, tmp_path):
+    other = Ledger(tmp_path / "ledger.sqlite3")
+    assert ledger.counts() == ledger.counts() == other.counts()
+    put(ledger, source(), "c1")
+    assert ledger.counts().items == other.counts().items == 1
+    put(other, source("/f/b.txt"), "c2")
+    assert ledger.counts().items == ledger.counts().items == 2
+    with pytest.raises(KeyError), ledger.transaction():
+        put(ledger, source("/f/c.txt"), "c3")
+        assert ledger.counts().items == 3
+        raise KeyError
+    assert ledger.counts().items == 2
+    other.close()
+
+
 def test_a_source_is_new_then_unchanged_then_changed(ledger):
     scan = ledger.begin_scan()
     assert ledger.seen(source(), scan) == "todo"

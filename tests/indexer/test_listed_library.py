@@ -1,11 +1,17 @@
 """Lists out of real files and real engines: names and numbers first, phrases first, pages and copies under their best."""
 
+import docx
 import pytest
 
 from search import Arrangement, Query, Term
 
 NAMES = [f"IMG_{number}.jpg" for number in (1041, 2040, 2041, 2042, 2043, 12041)]
 INVOICES = [f"{year}-{number}" for year in (2023, 2024) for number in (11, 17, 116, 117, 118, 1170)]
+
+BIRDS = (
+    "blackbird", "nightingale", "woodpecker", "kingfisher", "goldfinch", "sparrowhawk", "yellowhammer", "cormorant",
+    "oystercatcher", "chaffinch", "bullfinch", "kestrel", "redstart", "wheatear", "skylark", "greenfinch",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -84,6 +90,32 @@ def test_copies_lie_under_the_best_of_them(library):
     assert next(hit for hit in hits if hit.under).id == red[0].id
     assert green[0].id in [hit.id for hit in hits]
     assert len(hits) == len(NAMES) - 1
+
+
+def test_copies_of_a_document_lie_under_the_best_of_them(library, tmp_path):
+    rows = [f"In the morning of the walk the {bird} sang above the old quay while nobody listened." for bird in BIRDS]
+    letter = "\n\n".join(" ".join(rows[place : place + 4]) for place in range(0, len(rows), 4))
+    folder = tmp_path / "versions"
+    folder.mkdir()
+    document = docx.Document()
+    for paragraph in letter.split("\n\n"):
+        document.add_paragraph(paragraph)
+    document.save(folder / "walk.docx")
+    (folder / "walk.html").write_text(f"<p>{'</p><p>'.join(letter.split(chr(10)))}</p>")
+    (folder / "walk later.txt").write_text(letter.replace("nobody listened", "somebody listened", 2))
+    (folder / "another walk.txt").write_text(letter.replace("the old quay", "12 old quays"))
+    assert library.add([folder], workers=1).failed == 0
+    hits = library.search("blackbird sang above the quay", kind="document", under=folder)
+    assert sorted(len({under.path for under in hit.under} - {hit.path}) for hit in hits) == [0, 2]
+    stacked = max(hits, key=lambda hit: len({under.path for under in hit.under}))
+    copies = [under for under in stacked.under if under.is_copy_of(stacked)]
+    assert {stacked.path, *(copy.path for copy in copies)} == {
+        (folder / name).as_posix() for name in ("walk.docx", "walk.html", "walk later.txt")
+    }
+    assert stacked.under[-2:] == tuple(copies)
+    assert stacked.under_why == ("copies" if len(stacked.under) == 2 else "pages and copies")
+    single = library.search("blackbird sang above the quay", under=folder, limit=100, arrange=Arrangement(stack=False))
+    assert len({hit.path for hit in single}) == 4
 
 
 def test_pages_are_the_whole_list(library):

@@ -17,6 +17,8 @@ ARRANGEMENTS = st.builds(
     st.sampled_from(["relevance", "newest", "oldest"]),
 )
 
+NEAR = {"image": 0.9, "document": 0.9}
+
 
 def collection(count, seed, documents=9):
     """Items, best first, half of them passages, with few hashes; every seventh says what is looked for."""
@@ -24,7 +26,10 @@ def collection(count, seed, documents=9):
     items = []
     for place, score in enumerate(np.sort(draw.normal(0, 3, count))[::-1]):
         which = int(draw.integers(documents))
-        shared = {"date": f"2020-01-{which + 1:02}T00:00:00Z", "text": "a black cat" if place % 7 == 3 else "a dog"}
+        shared = {
+            "date": f"2020-01-{which + 1:02}T00:00:00Z",
+            "text": f"{'a black cat' if place % 7 == 3 else 'a dog'}, {which}",
+        }
         if draw.random() < 0.5:
             payload = {"kind": "document", "content": f"document {which}", "paths": [f"/{which}/d"], **shared}
         else:
@@ -51,7 +56,7 @@ def test_pages_are_the_whole_list_and_every_item_is_in_it_once(count, seed, want
     left_out = {items[0].id} if items else set()
 
     def listed(needed):
-        return list_hits(lambda most: items[:most], rows, wanted, needed, 0.9, phrases, left_out)
+        return list_hits(lambda most: items[:most], rows, wanted, needed, NEAR, phrases, left_out)
 
     whole = listed(2 * count + 1)
     assert not whole.more
@@ -83,13 +88,13 @@ def test_no_more_is_fetched_than_a_page_needs():
         asked.append(most)
         return items[:most]
 
-    list_hits(fetch, rows, Arrangement(), 10, 0.9)
+    list_hits(fetch, rows, Arrangement(), 10, NEAR)
     assert asked == [BLOCK]
     asked.clear()
-    list_hits(fetch, rows, Arrangement(), 10, 0.9, ("black cat",))
+    list_hits(fetch, rows, Arrangement(), 10, NEAR, ("black cat",))
     assert asked == [WIDE_BLOCK]
     asked.clear()
-    listing = list_hits(fetch, rows, Arrangement(stack=False), BLOCK, 0.9)
+    listing = list_hits(fetch, rows, Arrangement(stack=False), BLOCK, NEAR)
     assert asked == [BLOCK, 4 * BLOCK]  # to know whether there is more
     assert listing.more
 
@@ -98,7 +103,7 @@ def test_no_more_is_fetched_than_a_page_needs():
 def test_all_that_fits_is_sorted_by_date_however_much_it_is(newest):
     items = collection(4000, 2, documents=28)
     sort = "newest" if newest else "oldest"
-    placed = list_hits(lambda most: items[:most], rows, Arrangement(stack=False, sort=sort), 4000, 0.9).placed
+    placed = list_hits(lambda most: items[:most], rows, Arrangement(stack=False, sort=sort), 4000, NEAR).placed
     fitting = [each.item for each in placed if each.item.score >= 0]
     assert len(fitting) > WIDE_BLOCK
     dates = [item.payload["date"] for item in fitting]
@@ -108,7 +113,7 @@ def test_all_that_fits_is_sorted_by_date_however_much_it_is(newest):
 
 def test_a_phrase_is_evidence_and_comes_first():
     items = collection(40, 3)
-    placed = list_hits(lambda most: items[:most], rows, Arrangement(stack=False), 40, 0.9, ("black cat",)).placed
+    placed = list_hits(lambda most: items[:most], rows, Arrangement(stack=False), 40, NEAR, ("black cat",)).placed
     assert [bool(each.held) for each in placed] == sorted((bool(each.held) for each in placed), reverse=True)
     best = next(item for item in items if "cat" in item.payload["text"])
     assert placed[0].item.id == best.id

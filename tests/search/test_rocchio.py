@@ -14,6 +14,8 @@ from search.listing import list_hits
 AXES = np.eye(4, dtype=np.float32)
 NONE = np.zeros((0, 4), np.float32)
 
+NEAR = {"image": 0.9, "document": 0.9}
+
 
 def item(name, score):
     return FusedItem(name, score, {}, 0.5, 0.0)
@@ -38,7 +40,7 @@ def test_the_centre_of_few_items_is_nearer_to_nothing():
 def listed(pool, judged, verdicts, needed, fits=0.0):
     ranked = sorted(pool, key=lambda one: (-one.score, one.id))
     placed = place_judged(judged, verdicts, fits)
-    return list_hits(lambda most: ranked[:most], lambda ids: {}, Arrangement(stack=False), needed, 0.9, judged=placed)
+    return list_hits(lambda most: ranked[:most], lambda ids: {}, Arrangement(stack=False), needed, NEAR, judged=placed)
 
 
 def test_what_fits_is_first_among_equals_and_what_does_not_is_last():
