@@ -16,8 +16,9 @@ from encoders.recipe.features import compute_features
 from encoders.recipe.open_clipart import read_open_clipart
 from encoders.recipe.split import group_drawings, hold_out
 from encoders.recipe.training import Captioned
-from encoders.runtime import Blueprint, Network
+from encoders.runtime import Blueprint
 from encoders.starter_tower import PICTURE_SPEC, example_pictures
+from encoders.towers import AnyNetwork
 from encoders.vectors import Vectors
 
 __all__ = ["Material", "Texts", "gather", "held_out_drawings", "hold_out_emoji", "staged_network"]
@@ -80,7 +81,7 @@ class Material:
         return [self.texts.rows([*names, f"a photo of a {names[0]}"]) for names in class_texts()]
 
 
-def staged_network(cache: Path) -> Network:
+def staged_network(cache: Path) -> AnyNetwork:
     """(n, 260, 260, 3) uint8 -> (n, 3992): the frozen picture network, on what runs best here."""
 
     def build() -> "torch.nn.Module":  # type: ignore[name-defined]  # noqa: F821 - torch is heavy
