@@ -23,7 +23,7 @@ _PICTURES_A_CALL = 64
 
 
 def measure(work: Path, size: Size) -> dict[str, Any]:
-    """ "small" and "large" -> costs of reading, encoding and indexing so many pictures, and which of the first two limits."""
+    """Name of a folder -> costs of reading, encoding and indexing its pictures."""
     folders = write_folders(work, size)
     return {name: _measure(work, folders[name], folders["warm-up"], size.repeats) for name in ("small", "large")}
 

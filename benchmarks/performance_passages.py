@@ -26,7 +26,7 @@ def measure(work: Path, size: Size) -> dict[str, Any]:
         side: [sys.executable, "-m", "benchmarks.performance_passages", side, str(size.passages), str(work)]
         for side in ("ours", "sentence-transformers")
     }
-    rounds = take_turns(commands, work / "turns" / f"passages-{size.name}", size.repeats)
+    rounds = take_turns(commands, work, f"passages-{size.passages}", size.repeats)
     return {"sides": rounds.costs, **compare_vectors(rounds.vectors["ours"], rounds.vectors["sentence-transformers"])}
 
 

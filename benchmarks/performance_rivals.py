@@ -43,7 +43,7 @@ def _measure(work: Path, size: Size, folder: str) -> dict[str, Any]:
             python = _environment(work, side) if side in _REQUIREMENTS else sys.executable
             program = f"benchmarks.performance_{side.replace('-', '_')}"
             commands[side] = [str(python), "-m", program, architecture, str(weights), str(pictures), str(work)]
-        rounds = take_turns(commands, work / "turns" / f"{architecture}-{pictures.name}", size.repeats)
+        rounds = take_turns(commands, work, f"{architecture}-{pictures.name}", size.repeats)
         results[architecture] = {
             "sides": rounds.costs,
             "vectors": {side: compare_vectors(rounds.vectors["ours"], rounds.vectors[side]) for side in others},

@@ -26,8 +26,8 @@ class Size:
 SIZES = {
     size.name: size
     for size in (
-        Size("minute", small=48, large=12, passages=192, vectors=10_000, repeats=1),
-        Size("ten-minutes", small=240, large=48, passages=768, vectors=100_000, repeats=3),
+        Size("minute", small=128, large=16, passages=192, vectors=10_000, repeats=1),
+        Size("ten-minutes", small=400, large=48, passages=768, vectors=100_000, repeats=3),
         Size("hour", small=2000, large=240, passages=5000, vectors=1_000_000, repeats=5),
     )
 }

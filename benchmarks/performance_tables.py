@@ -37,7 +37,7 @@ def _caption(results: Results, name: str, more: str = "") -> list[str]:
     assert found is not None
     size, measured = found
     return ["", f"Size `{size}`, commit {measured['commit']}, {machine['cores']} cores ({machine['architecture']}), "
-                f"{measured['load_before']:.0f} other processes at work when it began.{more}"]  # fmt: skip
+                f"load {measured['load_before']:.0f} when it began.{more}"]  # fmt: skip
 
 
 def start_table(results: Results) -> str:
@@ -89,9 +89,7 @@ def rivals_table(results: Results) -> str:
                 compared = measured["vectors"].get(side)
                 same = f"{compared['cosine']['lowest']:.4f} ({compared['centred_cosine']['median']:.4f})" if compared else ""
                 rows.append((about, architecture, _NAMES[side], f"{rate[0]:.2f}", f"{rate[1]:.2f}", *ratios, same))
-        lines += _caption(
-            results, f"rivals-{folder}", f" Photographs of {about}: {int(turns[0]['items'])}, {len(turns)} turns."
-        )
+        lines += _caption(results, f"rivals-{folder}", f" {int(turns[0]['items'])} photographs of {about}, {len(turns)} turns.")
     if not rows:
         return "Not measured yet."
     heads = ("photographs", "network", "who", "a second", "a second of CPU", "ours is, times", "by CPU, times",
@@ -132,7 +130,7 @@ def queries_table(results: Results) -> str:
     if last is None:
         return "Not measured yet."
     heads = ("items", "p50, ms", "p95", "p99", "recall@10", "upserts a second", "building", "disk", "peak memory", "reopening")
-    note = f"384 dimensions, {results['machine']['cores']} cores, commit {last['commit']}, {last['load_before']:.0f} other processes."
+    note = f"384 dimensions, {results['machine']['cores']} cores, commit {last['commit']}, load {last['load_before']:.0f}."
     return "\n".join([*_table(heads, rows), "", note])
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.machine import describe_machine
+
 __all__ = ["Rounds", "Vectors", "compare_vectors", "take_turns"]
 
 _ROOT = Path(__file__).parents[1]
@@ -26,11 +28,12 @@ class Rounds:
     vectors: dict[str, Vectors]  # side -> what its last turn made
 
 
-def take_turns(commands: Mapping[str, Sequence[str]], folder: Path, repeats: int) -> Rounds:
+def take_turns(commands: Mapping[str, Sequence[str]], work: Path, name: str, repeats: int) -> Rounds:
     """First turn of each side, then the second of each, and so on. A command gets OUT as one more argument.
 
-    A turn whose OUT.json is in the folder is not taken again. Raises SystemExit, naming the log, when one fails.
+    A turn that this commit has taken before is not taken again. Raises SystemExit, naming the log, when one fails.
     """
+    folder = work / "turns" / str(describe_machine()["commit"]) / name
     folder.mkdir(parents=True, exist_ok=True)
     costs: dict[str, list[dict[str, float]]] = {side: [] for side in commands}
     vectors: dict[str, Vectors] = {}
