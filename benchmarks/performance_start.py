@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.performance_cost import cost_of_command
+from benchmarks.performance_folders import fresh_home
 from benchmarks.performance_sizes import Size, write_folders
 
 __all__ = ["measure"]
 
 _ROOT = Path(__file__).parents[1]
-_TIMES = 9
+_TIMES = 5
 _COMMANDS = {
     "python, nothing imported": ["-c", "pass"],
     "import search": ["-c", "import search"],
@@ -27,7 +28,7 @@ _COMMANDS = {
 
 def measure(work: Path, size: Size) -> dict[str, Any]:
     """Name -> medians of `seconds` and `cpu_seconds`, and the quickest of all."""
-    folders, home = write_folders(work, size), work / f"home-{size.name}"
+    folders, home = write_folders(work, size), fresh_home(work, "start")
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment |= {"PYTHONPYCACHEPREFIX": str(work / "bytecode"), "PYTHONPATH": str(_ROOT)}
     add = ["-m", "indexer", "add", str(folders["small"]), str(folders["pages"]), "--home", str(home)]

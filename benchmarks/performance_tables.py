@@ -50,7 +50,7 @@ def start_table(results: Results) -> str:
          f"{cost['seconds'] * 1e3:,.0f} ms", f"{cost['quickest'] * 1e3:,.0f} ms", f"{cost['cpu_seconds'] * 1e3:,.0f} ms")
         for name, cost in found[1]["found"].items()
     ]  # fmt: skip
-    heads = ("what", "median", "quickest of 9", "CPU, median")
+    heads = ("what", "median", "quickest of 5", "CPU, median")
     return "\n".join([*_table(heads, rows), *_caption(results, "start")])
 
 
