@@ -30,7 +30,7 @@ def cost_of_command(command: Sequence[str], environment: Mapping[str, str], fold
 
 
 def keep(out: str | Path, cost: Cost, items: int) -> None:
-    """Write OUT.json: the cost of so many items."""
+    """Write OUT.json: the cost of so many items, with whatever parts of it are known."""
     Path(f"{out}.json").write_text(json.dumps({**cost, "items": items}), encoding="utf-8")
 
 

@@ -16,7 +16,7 @@ from indexer.reading_pool import ReadingPool
 from indexer.scan import Unreadable, walk
 from indexer.workers import ReadJob, cores, read_ahead
 
-__all__ = ["fresh_home", "measure"]
+__all__ = ["encode_pictures", "fresh_home", "measure", "read_pictures"]
 
 _READ_AHEAD = 16  # files a worker, as the pipeline has it
 _PICTURES_A_CALL = 64
@@ -36,14 +36,14 @@ def _measure(work: Path, folder: Path, warm_up: Path, repeats: int) -> dict[str,
             library.add([warm_up], model="starter")
             encoder = library.encoder
             pictures: list[np.ndarray] = []
-            rounds["read"].append(cost_of(lambda: pictures.extend(_read(folder, encoder))))  # noqa: B023 - called here
-            rounds["encode"].append(cost_of(lambda: _encode(pictures, encoder)))  # noqa: B023
+            rounds["read"].append(cost_of(lambda: pictures.extend(read_pictures(folder, encoder))))  # noqa: B023 - called here
+            rounds["encode"].append(cost_of(lambda: encode_pictures(pictures, encoder)))  # noqa: B023
             rounds["index"].append(cost_of(lambda: library.add([folder], model="starter")))
         shutil.rmtree(home)
     return {"items": len(pictures), "rounds": rounds}
 
 
-def _read(folder: Path, encoder: DualEncoder) -> list[np.ndarray]:
+def read_pictures(folder: Path, encoder: DualEncoder) -> list[np.ndarray]:
     """Every picture of a folder, prepared, by the processes that read for the indexer."""
     sources = [one for one in walk(folder) if isinstance(one, Source) and not isinstance(one, Unreadable)]
     with ReadingPool(cores()) as pool:
@@ -59,7 +59,8 @@ def _read(folder: Path, encoder: DualEncoder) -> list[np.ndarray]:
     return [item.content for one in loaded if isinstance(one, LoadedSource) for item in one.items]
 
 
-def _encode(pictures: list[np.ndarray], encoder: DualEncoder) -> None:
+def encode_pictures(pictures: list[np.ndarray], encoder: DualEncoder) -> None:
+    """Through the picture tower, vectors thrown away."""
     for start in range(0, len(pictures), _PICTURES_A_CALL):
         encoder.encode_candidates("image", pictures[start : start + _PICTURES_A_CALL])
 

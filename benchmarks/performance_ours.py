@@ -1,4 +1,4 @@
-"""One turn of this project: a folder of pictures through the indexer, its vectors kept.
+"""One turn of this project: a folder of pictures through the indexer, its vectors kept; then reading and encoding alone.
 
 python -m benchmarks.performance_ours ARCHITECTURE WEIGHTS FOLDER WORK OUT
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.performance_cost import cost_of, keep
-from benchmarks.performance_folders import fresh_home
+from benchmarks.performance_folders import encode_pictures, fresh_home, read_pictures
 from indexer.library import Library
 
 __all__ = ["main"]
@@ -23,7 +23,10 @@ def main(architecture: str, weights: str, folder: str, work: str, out: str) -> N
         library.add([Path(work) / "warm-up"], model=card)
         known = library.store.count()
         cost = cost_of(lambda: library.add([folder], model=card))
-        keep(out, cost, library.store.count() - known)
+        pictures: list[np.ndarray] = []
+        read = cost_of(lambda: pictures.extend(read_pictures(Path(folder), library.encoder)))
+        encode = cost_of(lambda: encode_pictures(pictures, library.encoder))
+        keep(out, cost | {"read": read["cpu_seconds"], "encode": encode["cpu_seconds"]}, library.store.count() - known)
         stored = list(library.store.scan(with_vectors=True))
     np.savez(
         f"{out}.npz",

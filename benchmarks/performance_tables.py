@@ -77,6 +77,7 @@ def rivals_table(results: Results) -> str:
     """Pictures against others."""
     lines: list[str] = []
     rows = []
+    limits: list[str] = []
     for folder, about in _FOLDERS.items():
         found = latest(results, f"rivals-{folder}")
         if found is None:
@@ -89,12 +90,22 @@ def rivals_table(results: Results) -> str:
                 compared = measured["vectors"].get(side)
                 same = f"{compared['cosine']['lowest']:.4f} ({compared['centred_cosine']['median']:.4f})" if compared else ""
                 rows.append((about, architecture, _NAMES[side], f"{rate[0]:.2f}", f"{rate[1]:.2f}", *ratios, same))
+            parts = {
+                what: statistics.median(turn["items"] / turn[what] for turn in measured["sides"]["ours"])
+                for what in ("read", "encode")
+                if what in measured["sides"]["ours"][0]
+            }
+            if parts:
+                limits.append(
+                    f"Alone, a second of CPU, {architecture}, {about}: this project reads {parts['read']:.0f} and encodes "
+                    f"{parts['encode']:.0f}, so {min(parts, key=parts.__getitem__).rstrip('e')}ing limits."
+                )
         lines += _caption(results, f"rivals-{folder}", f" {int(turns[0]['items'])} photographs of {about}, {len(turns)} turns.")
     if not rows:
         return "Not measured yet."
     heads = ("photographs", "network", "who", "a second", "a second of CPU", "ours is, times", "by CPU, times",
              "lowest cosine to ours (median, centred)")  # fmt: skip
-    return "\n".join([*_table(heads, rows), *lines])
+    return "\n".join([*_table(heads, rows), *lines, *(["", *limits] if limits else [])])
 
 
 def passages_table(results: Results) -> str:
