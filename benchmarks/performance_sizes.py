@@ -26,7 +26,7 @@ class Size:
 SIZES = {
     size.name: size
     for size in (
-        Size("minute", small=96, large=12, passages=192, vectors=10_000, repeats=2),
+        Size("minute", small=48, large=8, passages=192, vectors=10_000, repeats=1),
         Size("ten-minutes", small=400, large=48, passages=768, vectors=100_000, repeats=3),
         Size("hour", small=2000, large=240, passages=5000, vectors=1_000_000, repeats=5),
     )
