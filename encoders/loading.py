@@ -20,14 +20,16 @@ _PLANNERS = {
 }
 
 
-def load_encoder(spec: str = "starter", cache: Path | None = None) -> DualEncoder:
+def load_encoder(spec: str = "starter", cache: Path | None = None, *, late: bool = False) -> DualEncoder:
     """Load a model by its card id, ready to run. Exported networks are kept in `cache`.
 
-    The first load of a model takes tens of seconds, later ones about one. Raises ModelError for a model that is not
-    known, cannot be had or is damaged, and MissingDependency when a package is not installed.
+    The first load of a model takes tens of seconds, later ones about one. `late`: each network is opened when it is first
+    needed, which is for who asks in words and never needs the one that takes pictures; what it raises comes then. Raises
+    ModelError for a model that is not known, cannot be had or is damaged, and MissingDependency when a package is not
+    installed.
     """
     cache = cache or default_cache()
-    return plan_encoder(spec, cache).open(cache)
+    return plan_encoder(spec, cache).open(cache, late)
 
 
 def plan_encoder(spec: str = "starter", cache: Path | None = None) -> DualPlan:

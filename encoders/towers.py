@@ -8,15 +8,25 @@ from numpy.typing import NDArray
 
 from encoders.errors import InputError
 from encoders.picture import PictureSpec, Pixels
-from encoders.runtime import Network
 from encoders.vectors import Vectors, unit_rows
 
-__all__ = ["PictureTower", "TextTower", "Tokens", "Tower", "checked_text"]
+__all__ = ["AnyNetwork", "PictureTower", "TextTower", "Tokens", "Tower", "checked_text"]
 
 _PICTURES_A_CALL = 4  # measured best on 2 cores: larger batches leave the cache, one by one wastes a core
 
 Tokens = Callable[[Sequence[str]], Iterable[tuple[list[int], tuple[NDArray[Any], ...]]]]
 """Texts -> batches: which texts are in it, and the network's inputs for them."""
+
+
+class AnyNetwork(Protocol):
+    """What a tower needs of its network: `encoders.runtime.Network`, or what stands for one."""
+
+    @property
+    def about(self) -> str:
+        """What runs it, and why, for people."""
+
+    def __call__(self, *arrays: NDArray[Any]) -> NDArray[np.float32]:
+        """(n, d) float32; from any thread."""
 
 
 class Tower(Protocol):
@@ -49,7 +59,7 @@ class TextTower:
 
     def __init__(
         self,
-        network: Network,
+        network: AnyNetwork,
         tokens: Tokens,
         dimension: int,
         fingerprint: str,
@@ -59,10 +69,14 @@ class TextTower:
         self.dimension = dimension
         self.fingerprint = fingerprint
         self.max_tokens = max_tokens  # of the text itself, special tokens and prompt not counted
-        self.runtime = network.about
         self._network = network
         self._tokens = tokens
         self._prompt = prompt
+
+    @property
+    def runtime(self) -> str:
+        """What runs it, and why, for people."""
+        return self._network.about
 
     def encode(self, contents: Sequence[str]) -> Vectors:
         """(n, d) float32, unit rows, for n texts. Raises InputError for an empty text."""
@@ -80,12 +94,16 @@ class PictureTower:
 
     modality = "image"
 
-    def __init__(self, network: Network, spec: PictureSpec, dimension: int, fingerprint: str) -> None:
+    def __init__(self, network: AnyNetwork, spec: PictureSpec, dimension: int, fingerprint: str) -> None:
         self.dimension = dimension
         self.fingerprint = fingerprint
         self.spec = spec
-        self.runtime = network.about
         self._network = network
+
+    @property
+    def runtime(self) -> str:
+        """What runs it, and why, for people."""
+        return self._network.about
 
     def encode(self, contents: Sequence[Pixels]) -> Vectors:
         """(n, d) float32, unit rows, for n arrays (size, size, 3) uint8. Raises InputError for any other array."""

@@ -285,7 +285,8 @@ class Library:
         with self._encoder_lock:
             if self._encoder is None or not self._fits(manifest):
                 card = self._given_model or (manifest.card if manifest else DEFAULT_MODEL)
-                encoder = self._given_encoder or self.load(card)
+                # A collection that is there was filled by these networks: that they open needs no proof before the first query.
+                encoder = self._given_encoder or self.load(card, late=manifest is not None)
                 if manifest is not None:
                     check_fingerprints(manifest, encoder, self.collection)
                 self._encoder, self._loaded_for = encoder, manifest
@@ -297,9 +298,9 @@ class Library:
             return False
         return manifest is None or manifest == self._loaded_for or same_towers(manifest, manifest_of(self._encoder))
 
-    def load(self, model: str) -> DualEncoder:
-        """A model by its card, as this library keeps its networks."""
-        return load_encoder(whole_spec(model), cache=self.home.models)
+    def load(self, model: str, *, late: bool = False) -> DualEncoder:
+        """A model by its card, as this library keeps its networks; `late`: each is opened when it is first needed."""
+        return load_encoder(whole_spec(model), cache=self.home.models, late=late)
 
     def _require_model(self, model: str) -> None:
         manifest = self.spaces.answering().manifest

@@ -1,10 +1,13 @@
-"""The filters on the command line: one option each."""
+"""The filters on the command line: one option each. What they make is imported when they are read, not for the help."""
 
 import argparse
 import re
+from typing import TYPE_CHECKING
 
 from search.dates import WAYS
-from search.filters import Filters, place_of
+
+if TYPE_CHECKING:
+    from search.filters import Filters
 
 __all__ = ["add_filter_options", "file_size", "filters_of", "place_told"]
 
@@ -46,8 +49,10 @@ def add_filter_options(parser: argparse.ArgumentParser) -> None:
     unwanted.add_argument("--not-keyword", action="append", metavar="WORD", help="repeatable: none of them")
 
 
-def filters_of(options: argparse.Namespace) -> Filters:
+def filters_of(options: argparse.Namespace) -> "Filters":
     """The filters that were asked for. Raises LibraryError for what makes no sense."""
+    from search.filters import Filters
+
     given = {_NAMES.get(name, name): value for name, value in vars(options).items()}
     given["without_words"] = given.get("not_word")
     known = Filters.__dataclass_fields__
@@ -66,8 +71,10 @@ def file_size(text: str) -> int:
     return round(float(found[1]) * _UNITS[found[2].lower()])
 
 
-def place_told(filters: Filters) -> str | None:
+def place_told(filters: "Filters") -> str | None:
     """A line that says which town `near` was taken for, and which others are called so; None where it was no town."""
+    from search.filters import place_of
+
     if filters.near is None or (found := place_of(filters.near))[2] == filters.near:
         return None
     from indexer.towns import towns_named

@@ -3,9 +3,12 @@
 import argparse
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from encoders.errors import InputError
-from search.query import Term
+
+if TYPE_CHECKING:
+    from search.query import Term
 
 __all__ = ["add_term_options", "terms_of", "weighted"]
 
@@ -26,8 +29,10 @@ def add_term_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--not-image", action="append", default=[], metavar="FILE", help="not like this picture")
 
 
-def terms_of(options: argparse.Namespace) -> tuple[Term, ...]:
+def terms_of(options: argparse.Namespace) -> "tuple[Term, ...]":
     """The terms that the options make up, in the order of the help. Raises what Term raises."""
+    from search.query import Term
+
     terms = [] if options.text is None or not options.text.strip() else [Term(text=options.text)]
     for name, field, sign in (
         ("image", "image", 1),

@@ -16,7 +16,7 @@ from PIL import Image
 
 from encoders.picture import PictureSpec, Pixels, prepare
 from encoders.recipe.drawings import Drawing, render
-from encoders.runtime import Network
+from encoders.towers import AnyNetwork
 
 __all__ = ["augmented", "compute_features", "compute_photographs"]
 
@@ -30,7 +30,7 @@ _TURN = 12.0  # degrees
 def compute_features(
     name: str,
     drawings: Sequence[Drawing],
-    network: Network,
+    network: AnyNetwork,
     spec: PictureSpec,
     views: int,
     folder: Path,
@@ -58,7 +58,7 @@ def compute_features(
     return loaded
 
 
-def compute_photographs(files: Sequence[Path], network: Network, spec: PictureSpec, kept: Path) -> NDArray[np.float16]:
+def compute_photographs(files: Sequence[Path], network: AnyNetwork, spec: PictureSpec, kept: Path) -> NDArray[np.float16]:
     """(n, f) float16: features of picture files as they are served. Kept like `compute_features`."""
     if not kept.is_file():
         rows = []
@@ -87,7 +87,7 @@ def augmented(image: Image.Image, side: int, rng: np.random.Generator) -> Pixels
 
 
 def _answers(
-    drawings: Sequence[Drawing], network: Network, spec: PictureSpec, views: int, start: int
+    drawings: Sequence[Drawing], network: AnyNetwork, spec: PictureSpec, views: int, start: int
 ) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
     batch: list[tuple[int, int, Pixels]] = []
     for seen in _read_ahead(drawings, spec, views, start):
@@ -99,7 +99,7 @@ def _answers(
         yield from _run(network, batch)
 
 
-def _run(network: Network, batch: list[tuple[int, int, Pixels]]) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
+def _run(network: AnyNetwork, batch: list[tuple[int, int, Pixels]]) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
     answers = network(np.stack([pixels for _, _, pixels in batch]))
     for (place, view, _), answer in zip(batch, answers, strict=True):
         yield place, view, answer

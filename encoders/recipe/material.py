@@ -17,9 +17,10 @@ from encoders.recipe.kept import alone, kept_network, through_last
 from encoders.recipe.open_clipart import read_open_clipart
 from encoders.recipe.split import group_drawings, hold_out
 from encoders.recipe.training import Captioned
-from encoders.runtime import Blueprint, Network
+from encoders.runtime import Blueprint
 from encoders.stages import LastStage
 from encoders.starter_tower import PICTURE_SPEC, example_pictures
+from encoders.towers import AnyNetwork
 from encoders.vectors import Vectors
 
 __all__ = ["Material", "Texts", "gather", "held_out_drawings", "hold_out_emoji", "staged_network"]
@@ -86,7 +87,7 @@ class Material:
         return [self.texts.rows([*names, f"a photo of a {names[0]}"]) for names in class_texts()]
 
 
-def staged_network(cache: Path) -> Network:
+def staged_network(cache: Path) -> AnyNetwork:
     """(n, 260, 260, 3) uint8 -> (n, KEPT): the frozen picture network, on what runs best here."""
     mark = f"kept-{EFFICIENTNET.sha256[:12]}"
 

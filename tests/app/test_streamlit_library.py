@@ -84,7 +84,7 @@ def test_what_may_be_added(home, tmp_path, monkeypatch):
 def test_a_second_space_is_a_quiet_line_with_its_buttons(indexed, home, page, shelf, monkeypatch):
     asked = []
     for module in ("indexer.library", "app.shelf"):
-        monkeypatch.setattr(f"{module}.load_encoder", lambda card, cache=None: tiny_models()[card])
+        monkeypatch.setattr(f"{module}.load_encoder", lambda card, cache=None, late=False: tiny_models()[card])
     monkeypatch.setattr("app.views.library.start_upgrade", lambda *words: asked.append(words))
     assert indexed.search("red", limit=1)[0].path.endswith("red.png")
     with Library(home) as library:

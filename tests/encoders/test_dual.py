@@ -1,3 +1,7 @@
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -6,6 +10,7 @@ from encoders import find_card
 from encoders.dual import DualEncoder
 from encoders.errors import InputError, ModelError
 from encoders.picture import PictureSpec
+from encoders.plans import LateNetwork
 from encoders.runtime import Network
 from encoders.towers import PictureTower, TextTower
 
@@ -143,3 +148,30 @@ def test_a_query_side_without_pictures_says_so():
     assert encoder.query_picture_spec is None
     with pytest.raises(InputError, match="takes no image as queries, only text"):
         encoder.encode_queries("image", [pixels(RED)])
+
+
+def test_a_late_network_is_opened_by_the_first_who_needs_it_and_once():
+    opened = []
+
+    def open_it():
+        opened.append(threading.get_ident())
+        time.sleep(0.05)  # long enough for the others to arrive
+        return Network(lambda arrays: arrays[0] + 1, "numpy")
+
+    network = LateNetwork(open_it)
+    assert opened == []
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(network, [np.float32([place]) for place in range(4)]))
+    assert [answer.item() for answer in answers] == [1, 2, 3, 4]
+    assert len(opened) == 1
+    assert network.about == "numpy"
+
+
+def test_a_late_network_that_cannot_be_opened_says_why_each_time():
+    def open_it():
+        raise ModelError("these weights are damaged")
+
+    network = LateNetwork(open_it)
+    for _ in range(2):
+        with pytest.raises(ModelError, match="damaged"):
+            network(np.zeros(1, np.float32))

@@ -58,7 +58,7 @@ def models(monkeypatch):
     """The cards of tests/tiny.py in the place of the real ones; "tiny" is the default. Returns which were loaded."""
     known, loaded = tiny_models(), []
 
-    def load(card, cache=None):
+    def load(card, cache=None, late=False):
         if card not in known:
             raise ModelError(f"there is no model {card!r}")
         loaded.append(card)

@@ -121,7 +121,7 @@ def test_a_library_that_says_nothing(library, tmp_path):
 @pytest.fixture
 def run(filled, library, capsys, monkeypatch):
     monkeypatch.setattr("signal.signal", lambda *_: None)  # the test's own process keeps its handlers
-    monkeypatch.setattr("indexer.library.load_encoder", lambda card, cache=None: tiny_encoder())
+    monkeypatch.setattr("indexer.library.load_encoder", lambda card, cache=None, late=False: tiny_encoder())
     monkeypatch.setattr("encoders.load_encoder", lambda card, cache=None: tiny_encoder(card.partition(":")[2] or "1"))
     monkeypatch.setattr("indexer.pairs_command.find_card", lambda card: None)
 

@@ -251,7 +251,8 @@ def test_one_copy_of_a_picture_that_is_as_it_was_is_enough(library, files, tmp_p
 def test_a_model_that_takes_no_pictures_says_how_many_will_be_missing(library, models, monkeypatch):
     whole = tiny_encoder("4", card="tiny:text")
     text = type(whole)(whole.card, {"text": whole._query["text"]}, {"text": whole._candidates["text"]})
-    monkeypatch.setattr(library, "load", {"tiny:text": text, "tiny": tiny_encoder()}.__getitem__)
+    known = {"tiny:text": text, "tiny": tiny_encoder()}
+    monkeypatch.setattr(library, "load", lambda card, late=False: known[card])
     report = upgrade(library).build("tiny:text")
     assert {failure.reason for failure in report.failures} == {"the model tiny:text takes no pictures"}
     assert (report.contents, len(report.failures)) == (2, 4)
@@ -264,7 +265,7 @@ def test_passages_that_the_new_model_cannot_read_whole_are_counted(library, file
     short = tiny_encoder("5", card="tiny:short")
     for tower in (short._query["text"], short._candidates["text"]):
         tower.max_tokens = 50
-    monkeypatch.setattr(library, "load", {"tiny:short": short}.__getitem__)
+    monkeypatch.setattr(library, "load", lambda card, late=False: {"tiny:short": short}[card])
     report = upgrade(library).build("tiny:short")
     assert report.cut >= 2
     assert f"{report.cut} passages are longer than tiny:short reads" in report.notes[0]

@@ -13,7 +13,7 @@ from tiny import tiny_models  # noqa: E402
 
 def main(home, verb):
     models = tiny_models()
-    libraries.load_encoder = lambda card, cache=None: models[card]
+    libraries.load_encoder = lambda card, cache=None, late=False: models[card]
     refill._PAGE = refill._PICTURES = 3  # many small commits: more places to be killed at
     upgrade._PULSE_SECONDS = 0.02
     with libraries.Library(home) as library:

@@ -1,0 +1,40 @@
+"""The plot of docs/performance.md: who indexes how many pictures in a second of CPU, and queries by the number of items."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.performance_tables import latest, medians
+
+__all__ = ["draw_performance"]
+
+_COLOURS = {"ours": "#1f5fa8", "loop": "#9a9a9a", "clip-retrieval": "#d9730d", "rclip": "#5a9a3c"}
+
+
+def draw_performance(results: Mapping[str, Any], path: Path) -> None:
+    """Write a PNG; what was not measured leaves its panel empty."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9.6, 3.8), layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    pictures, queries = figure.subplots(1, 2)
+    bars = []
+    for folder in ("large", "small"):
+        found = latest(results, f"rivals-{folder}")
+        for architecture, measured in (found[1]["found"] if found else {}).items():
+            bars += [
+                (f"{side}, {architecture}, {folder}", medians(turns)[1], side) for side, turns in measured["sides"].items()
+            ]
+    pictures.barh([name for name, _, _ in bars], [rate for _, rate, _ in bars], color=[_COLOURS[side] for _, _, side in bars])
+    pictures.set(xlabel="pictures indexed in a second of CPU")
+    rows = [size["queries"]["found"] for size in results["sizes"].values() if "queries" in size]
+    rows.sort(key=lambda row: row["items"])
+    for share, style in ((50, "-"), (95, "--"), (99, ":")):
+        queries.plot([row["items"] for row in rows], [row[f"p{share}_ms"] for row in rows], f"o{style}", label=f"{share}%")
+    queries.set(xscale="log", xlabel="items in the store", ylabel="query, milliseconds", ylim=(0, None))
+    queries.legend(frameon=False)
+    for panel in (pictures, queries):
+        panel.set_axisbelow(True)
+        panel.grid(color="0.9")
+    canvas.print_png(path)
