@@ -16,6 +16,7 @@ from benchmarks.filtered_search_tables import filtered_search_table
 from benchmarks.fine_tuning_tables import FINE_TUNING_TABLES
 from benchmarks.main_job_tables import main_job_table
 from benchmarks.one_list_tables import calibration_table, lists_table, quality_table, relevance_table, ways_table
+from benchmarks.runtimes_tables import RUNTIMES_TABLES
 
 __all__ = ["PAGES", "filled", "tables_of"]
 
@@ -32,6 +33,7 @@ _TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "calibration": ("one_list", calibration_table),
     **{name: ("feedback", table) for name, table in FEEDBACK_TABLES.items()},
     **{name: ("fine_tuning", table) for name, table in FINE_TUNING_TABLES.items()},
+    **{name: ("runtimes", table) for name, table in RUNTIMES_TABLES.items()},
 }
 """Name of a table -> its results file, and function(results)."""
 
