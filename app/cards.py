@@ -10,6 +10,7 @@ import streamlit as st
 from app.address import less_like, more_like, similar_to
 from app.plain import as_html, as_label
 from app.why import RELEVANCE_HELP, marked, reason_bar, reason_line
+from indexer.thumbnails import media_type
 from search import Hit, SearchLibrary
 
 __all__ = ["name_of", "show_cards"]
@@ -153,7 +154,7 @@ def _picture(library: SearchLibrary, hit: Hit) -> str:
     if data is None:
         return '<div class="sb-pic"></div>'
     source = base64.b64encode(data).decode("ascii")
-    return f'<div class="sb-pic"><img alt="{as_html(name_of(hit))}" src="data:image/webp;base64,{source}"></div>'
+    return f'<div class="sb-pic"><img alt="{as_html(name_of(hit))}" src="data:{media_type(data)};base64,{source}"></div>'
 
 
 def _document(hit: Hit) -> str:

@@ -17,11 +17,9 @@ from benchmarks.fine_tuning_tables import FINE_TUNING_TABLES
 from benchmarks.full_query_tables import full_query_table
 from benchmarks.main_job_tables import main_job_table
 from benchmarks.one_list_tables import calibration_table, lists_table, quality_table, relevance_table, ways_table
-<<<<<<< HEAD
 from benchmarks.picture_extras_tables import heat_line, ocr_line
-=======
 from benchmarks.performance_tables import PERFORMANCE_TABLES
->>>>>>> part-perf-bench
+from benchmarks.runtimes_tables import RUNTIMES_TABLES
 
 __all__ = ["PAGES", "filled", "tables_of"]
 
@@ -42,6 +40,7 @@ _TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     **{name: ("feedback", table) for name, table in FEEDBACK_TABLES.items()},
     **{name: ("fine_tuning", table) for name, table in FINE_TUNING_TABLES.items()},
     **{name: ("performance", table) for name, table in PERFORMANCE_TABLES.items()},
+    **{name: ("runtimes", table) for name, table in RUNTIMES_TABLES.items()},
 }
 """Name of a table -> its results file, and function(results)."""
 

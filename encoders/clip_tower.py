@@ -58,7 +58,7 @@ def plan_openclip(spec: str, cache: Path) -> DualPlan:
         dimension = int(config["embed_dim"])
         picture_mark = fingerprint(side="image", preprocess=preprocess, size=size, **shared)
         text_mark = fingerprint(side="text", **shared)
-        pixels = np.random.default_rng(0).integers(0, 256, (2, size, size, 3), np.uint8)
+        pixels = np.random.default_rng(0).integers(0, 256, (4, size, size, 3), np.uint8)
         pictures = Blueprint(
             "openclip-image",
             picture_mark,
@@ -66,7 +66,7 @@ def plan_openclip(spec: str, cache: Path) -> DualPlan:
             (pixels,),
             ({0: "pictures"},),
         )
-        example = _ids(tokenizer, ["a black cat", "a dog"])
+        example = _ids(tokenizer, ["a black cat on a red chair", "a dog"] * 4)
         texts = Blueprint("openclip-text", text_mark, lambda: _texts(model()), (example,), ({0: "texts"},))
     text = TextPlan(texts, text_mark, dimension, _token_batches(tokenizer), example.shape[1] - 2)
     image = PicturePlan(pictures, picture_mark, dimension, spec_of_pictures)

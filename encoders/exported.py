@@ -19,7 +19,8 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,15 +28,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.fingerprint import file_sha256
+from encoders.network import Arrays, Blueprint, Runner
 
 if TYPE_CHECKING:
     import openvino
+    import torch
 
-    from encoders.runtime import Arrays, Blueprint
+__all__ = ["ConversionFailed", "has_bfloat16", "open_exported"]
 
-__all__ = ["ConversionFailed", "open_exported"]
-
-Run = Callable[["Arrays"], NDArray[np.float32]]
+Build = Callable[[], "torch.nn.Module"]
 
 _GRAPH, _WEIGHTS, _MANIFEST = "network.xml", "network.bin", "manifest.json"
 _STALE_S = 3600.0  # a half-written folder this old belongs to a process that was killed
@@ -59,29 +60,78 @@ def _core() -> "openvino.Core":
     return openvino.Core()
 
 
-def open_exported(blueprint: "Blueprint", cache: Path) -> tuple[Run, str, str]:
-    """Blueprint -> (arrays -> (n, d) float32, precision, remark for people or "").
+def has_bfloat16() -> bool:
+    """The CPU computes in bfloat16."""
+    return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def open_exported(blueprint: Blueprint, build: Build, cache: Path, precision: str) -> tuple[Runner, str]:
+    """Blueprint -> runner in "f32" or "bf16", and a remark for people or "". `build` is called where nothing is kept.
 
     Raises ConversionFailed when OpenVINO cannot take the network.
     """
-    core = _core()
-    capable = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    precision = "bf16" if capable and blueprint.bfloat16 else "f32"
-    model, remark = _model(core, blueprint, cache)
+    model, remark = _model(_core(), blueprint, build, cache)
     try:
-        compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"})
+        compiled = _Compiled(model, precision)
     except RuntimeError as error:
         raise ConversionFailed(_first_line(error)) from error
-    request = compiled.create_infer_request()
-
-    def run(arrays: "Arrays") -> NDArray[np.float32]:
-        request.infer([np.ascontiguousarray(array) for array in arrays])
-        return np.array(request.get_output_tensor(0).data, dtype=np.float32)  # a copy: the next call overwrites it
-
-    return run, precision, remark
+    return Runner(compiled.run, compiled.run_many), remark
 
 
-def _model(core: "openvino.Core", blueprint: "Blueprint", cache: Path) -> tuple["openvino.Model", str]:
+class _Compiled:
+    """A network made ready for this CPU: with all cores for one call, and with one core for each of several calls.
+
+    The second is made when it is first asked for. Calls that do not wait for each other's cores lose less where other work,
+    such as decoding, runs beside them.
+    """
+
+    def __init__(self, model: "openvino.Model", precision: str) -> None:
+        self._model, self._precision = model, precision
+        self._request = self._compile("LATENCY").create_infer_request()
+
+    @functools.cached_property
+    def _requests(self) -> list["openvino.InferRequest"]:
+        compiled = self._compile("THROUGHPUT")
+        count = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+        return [compiled.create_infer_request() for _ in range(count)]
+
+    def _compile(self, hint: str) -> "openvino.CompiledModel":
+        settings = {"INFERENCE_PRECISION_HINT": self._precision, "PERFORMANCE_HINT": hint}
+        return _core().compile_model(self._model, "CPU", settings)
+
+    def run(self, arrays: Arrays) -> NDArray[np.float32]:
+        self._request.infer([np.ascontiguousarray(array) for array in arrays])
+        return _answer(self._request)
+
+    def run_many(self, batches: Iterable[Arrays]) -> list[NDArray[np.float32]]:
+        requests, answers = self._requests, []
+        running: deque[openvino.InferRequest] = deque()
+        try:
+            for number, arrays in enumerate(batches):
+                if len(running) == len(requests):
+                    answers.append(_finished(running))
+                request = requests[number % len(requests)]  # the one that has just answered
+                request.start_async([np.ascontiguousarray(array) for array in arrays])
+                running.append(request)
+            while running:
+                answers.append(_finished(running))
+        finally:
+            for request in running:  # left by an error: they must be free for the next call
+                request.wait()
+        return answers
+
+
+def _finished(running: "deque[openvino.InferRequest]") -> NDArray[np.float32]:
+    request = running.popleft()
+    request.wait()
+    return _answer(request)
+
+
+def _answer(request: "openvino.InferRequest") -> NDArray[np.float32]:
+    return np.array(request.get_output_tensor(0).data, dtype=np.float32)  # a copy: the next call overwrites it
+
+
+def _model(core: "openvino.Core", blueprint: Blueprint, build: Build, cache: Path) -> tuple["openvino.Model", str]:
     import openvino
 
     version = re.sub(r"[^0-9.].*", "", openvino.get_version())
@@ -91,7 +141,7 @@ def _model(core: "openvino.Core", blueprint: "Blueprint", cache: Path) -> tuple[
     with _EXPORTING:
         if _intact(folder):  # another thread was quicker
             return core.read_model(folder / _GRAPH), ""
-        model = _convert(blueprint)
+        model = _convert(blueprint, build)
     try:
         _keep(model, folder)
     except OSError as error:
@@ -106,11 +156,11 @@ def _model(core: "openvino.Core", blueprint: "Blueprint", cache: Path) -> tuple[
     return core.read_model(folder / _GRAPH), ""
 
 
-def _convert(blueprint: "Blueprint") -> "openvino.Model":
+def _convert(blueprint: Blueprint, build: Build) -> "openvino.Model":
     import torch
     from openvino.frontend import FrontEndManager
 
-    module = blueprint.build().eval().requires_grad_(False)
+    module = build()
     dims = {name: torch.export.Dim.DYNAMIC for axes in blueprint.varying for name in axes.values()}
     shapes: tuple[Any, ...] = tuple({axis: dims[name] for axis, name in axes.items()} for axes in blueprint.varying)
     if any(one.kind is one.VAR_POSITIONAL for one in inspect.signature(module.forward).parameters.values()):

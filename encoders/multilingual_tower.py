@@ -59,7 +59,7 @@ def plan_e5(head: Bundled | None) -> TextPlan:
         trunk = load_e5(weights)
         return Headed(trunk, load_text_head(head_path)) if head_path else trunk
 
-    ids = np.array([[0, 41, 1294, 12, 2], [0, 41, 1294, 2, 1], [0, 41, 12, 2, 1]], np.int64)
+    ids = np.array([[0, *[41, 1294] * 31, 2], *[[0, *[41, 1294, 12] * 13, 2, *[1] * 23]] * 7], np.int64)
     varying = {0: "texts", 1: "length"}
     blueprint = Blueprint("e5", mark, build, (ids, (ids != pieces.padding).astype(np.int64)), (varying, varying))
     tokens = TokenBatches(unigram_tokenizer(pieces, _MAX_LENGTH), _MAX_LENGTH, pieces.padding)

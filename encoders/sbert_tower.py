@@ -77,8 +77,9 @@ def _text_plans(model: "SentenceTransformer", mark: str, prompts: tuple[str, str
         return tokens[:longest]
 
     special = len(ids("a")) - len(model.tokenizer("a", add_special_tokens=False)["input_ids"])
-    rows = [np.array(ids("a black cat")), np.array(ids("a dog"))]
-    example = np.full((len(rows), max(map(len, rows)) + 1), pad_id, np.int64)
+    rows = [np.array(ids(text)) for text in ["a black cat on a red chair " * 8, *["a dog beside a house " * 6] * 7]]
+    width = min(longest, max(map(len, rows)) + 1)
+    example = np.full((len(rows), width), pad_id, np.int64)
     mask = np.zeros_like(example)
     for row, tokens in enumerate(rows):
         example[row, : len(tokens)] = tokens

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.errors import InputError
+from encoders.network import Network, in_order
 from encoders.picture import PictureSpec, Pixels
 from encoders.vectors import Vectors, unit_rows
 
@@ -84,8 +85,9 @@ class TextTower:
             raise InputError("a text tower takes a list of texts, got one text")
         texts = [self._prompt + checked_text(text, place) for place, text in enumerate(contents)]
         vectors = np.empty((len(texts), self.dimension), np.float32)
-        for places, arrays in self._tokens(texts):
-            vectors[places] = self._network(*arrays)
+        batches = list(self._tokens(texts))
+        for (places, _), rows in zip(batches, in_order(self._network, (arrays for _, arrays in batches)), strict=True):
+            vectors[places] = rows
         return unit_rows(vectors)
 
 
@@ -108,10 +110,9 @@ class PictureTower:
     def encode(self, contents: Sequence[Pixels]) -> Vectors:
         """(n, d) float32, unit rows, for n arrays (size, size, 3) uint8. Raises InputError for any other array."""
         pictures = [_checked_pixels(pixels, self.spec.size, place) for place, pixels in enumerate(contents)]
-        vectors = np.empty((len(pictures), self.dimension), np.float32)
-        for start in range(0, len(pictures), _PICTURES_A_CALL):
-            vectors[start : start + _PICTURES_A_CALL] = self._network(np.stack(pictures[start : start + _PICTURES_A_CALL]))
-        return unit_rows(vectors)
+        starts = range(0, len(pictures), _PICTURES_A_CALL)
+        answers = in_order(self._network, ((np.stack(pictures[start : start + _PICTURES_A_CALL]),) for start in starts))
+        return unit_rows(np.concatenate(answers) if answers else np.empty((0, self.dimension), np.float32))
 
 
 def checked_text(text: str, place: int) -> str:

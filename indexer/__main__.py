@@ -13,6 +13,7 @@ from indexer.home import DEFAULT_COLLECTION
 from indexer.ocr_command import add_read_command, read_words, require_reading, tell_reading
 from indexer.pairs_command import add_pairs_commands
 from indexer.paths import to_text
+from indexer.stages import tell_stages
 from indexer.upgrade_command import add_upgrade_commands
 
 if TYPE_CHECKING:
@@ -125,6 +126,8 @@ def _tell(report: "Report") -> None:
         f"{report.renamed:,} renamed, {report.removed:,} removed, {report.failed:,} failed; "
         f"{report.items:,} items written ({report.items_per_second:,.1f} a second)."
     )
+    if pace := tell_stages(report.stages):
+        print(pace)
     if report.skipped:
         kinds = ", ".join(f"{count:,} {extension}" for extension, count in list(report.skipped.items())[:8])
         print(f"Passed over {sum(report.skipped.values()):,} files of kinds that are not read: {kinds}.")

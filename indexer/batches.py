@@ -11,6 +11,7 @@ from encoders.errors import InputError
 from encoders.vectors import Vectors
 from indexer.items import LoadedItem, LoadedSource, Source
 from indexer.ledger import Ledger
+from indexer.stages import StageClock
 from indexer.workers import Failed, Known, Outcome
 from indexer.writer import Batch, Encoded
 
@@ -30,8 +31,9 @@ class Batcher:
     A file whose bytes are in the store, or in this batch, is only one more path for them: it is not encoded again.
     """
 
-    def __init__(self, encoder: DualEncoder, ledger: Ledger) -> None:
-        self._encoder, self._ledger = encoder, ledger
+    def __init__(self, encoder: DualEncoder, ledger: Ledger, clock: StageClock) -> None:
+        """`clock` hears how long encoding took."""
+        self._encoder, self._ledger, self._clock = encoder, ledger, clock
         self._in_flight: deque[frozenset[str]] = deque(maxlen=BATCHES_IN_FLIGHT + 1)
         self._start()
 
@@ -71,6 +73,7 @@ class Batcher:
     def take(self) -> Batch:
         """Encode what was gathered and begin anew."""
         batch, fresh = self._batch, list(self._fresh.values())
+        started = time.monotonic()
         try:
             vectors = encode_sources(self._encoder, [loaded for _, loaded in fresh])
             batch.encoded = [
@@ -78,6 +81,7 @@ class Batcher:
             ]
         except InputError:
             self._encode_one_by_one(batch, fresh)
+        self._clock.add(sum(len(loaded.items) for _, loaded in fresh), time.monotonic() - started)
         self._in_flight.append(frozenset(self._fresh))
         self._start()
         return batch

@@ -49,7 +49,7 @@ class LoadedSource:
     kind: Kind
     payload: Payload  # fields that all its items share: kind, extension, bytes, taken, width, title, ...
     items: tuple[LoadedItem, ...]  # may be empty only if the loader raised; a file without content is a FileError
-    thumbnail: bytes | None = None  # WebP, for pictures
+    thumbnail: bytes | None = None  # JPEG, for pictures
 
 
 def item_id(content_hash: str, part: str) -> str:

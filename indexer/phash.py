@@ -57,7 +57,10 @@ def mean_tint(image: "Image.Image") -> list[int]:
 
     Brighter and darker copies keep it, as far as nothing is cut off.
     """
-    red, green, blue = np.asarray(image.resize((_SIDE, _SIDE)), dtype=np.float32).mean(axis=(0, 1)).tolist()
+    from PIL import Image
+
+    small = image.resize((_SIDE, _SIDE), Image.Resampling.BOX)  # its mean is the picture's, and a box is the quickest
+    red, green, blue = np.asarray(small, dtype=np.float32).mean(axis=(0, 1)).tolist()
     return [round(red - green), round(blue - green)]
 
 

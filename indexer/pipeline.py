@@ -24,6 +24,7 @@ from indexer.passages import PASSAGE_SHARE
 from indexer.reading_pool import ReadingPool
 from indexer.runs import Progress, Request
 from indexer.scan import Unreadable, walk
+from indexer.stages import Stage, StageClock
 from indexer.store.base import Store
 from indexer.telling import Stopped, Teller
 from indexer.workers import ReadJob, read_ahead
@@ -53,6 +54,7 @@ class Report:
     skipped: dict[str, int] = field(default_factory=dict)  # extension -> files of a kind we do not read
     notes: list[str] = field(default_factory=list)  # sentences for people
     state: str = "done"  # or "stopped"
+    stages: list[Stage] = field(default_factory=list)  # how busy each was, while files flowed
 
 
 class Pipeline:
@@ -143,11 +145,23 @@ class Pipeline:
 
     def _index(self, scan: int, total: int) -> None:
         self._teller.tell(message="Loading the model", force=True)
-        encoder = self._encoder()
-        total += self._teller.progress.done
-        self._teller.tell(state="indexing", total=total, message="Reading and encoding", force=True)
-        batcher = Batcher(encoder, self._ledger)
-        with ReadingPool(self._workers) as pool, _WritingThread(self._writer, scan, self._wrote) as writing:
+        reading, encoding, writes = StageClock("reading", self._workers), StageClock("encoding"), StageClock("writing")
+        with ReadingPool(self._workers) as pool:
+            pool.start()  # while the model is loaded
+            encoder = self._encoder()
+            total += self._teller.progress.done
+            self._teller.tell(state="indexing", total=total, message="Reading and encoding", force=True)
+            begun = time.monotonic()
+            try:
+                self._flow(scan, pool, encoder, (reading, encoding, writes))
+            finally:
+                elapsed = time.monotonic() - begun
+                self._report.stages = [clock.stage(elapsed) for clock in (reading, encoding, writes)]
+
+    def _flow(self, scan: int, pool: ReadingPool, encoder: DualEncoder, clocks: Sequence[StageClock]) -> None:
+        reading, encoding, writes = clocks
+        batcher = Batcher(encoder, self._ledger, encoding)
+        with _WritingThread(self._writer, scan, self._wrote, writes) as writing:
             outcomes = read_ahead(
                 pool,
                 (ReadJob(source, tuple(self._ledger.same_size(source.size))) for source in self._ledger.todo()),
@@ -155,6 +169,7 @@ class Pipeline:
                 passage_tokens=int(encoder.passage_tokens * PASSAGE_SHARE),
                 limits=self._limits,
                 window=self._workers * _READ_AHEAD,
+                clock=reading,
             )
             for outcome in outcomes:
                 if outcome is not None:
@@ -208,8 +223,8 @@ class Pipeline:
 class _WritingThread:
     """One thread that commits batches in order, a bounded number behind."""
 
-    def __init__(self, writer: Writer, scan: int, wrote: Callable[[Written], None]) -> None:
-        self._writer, self._scan, self._wrote = writer, scan, wrote
+    def __init__(self, writer: Writer, scan: int, wrote: Callable[[Written], None], clock: StageClock) -> None:
+        self._writer, self._scan, self._wrote, self._clock = writer, scan, wrote, clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._waiting: deque[Future[Written]] = deque()
 
@@ -224,8 +239,14 @@ class _WritingThread:
             self._thread.shutdown()
 
     def submit(self, batch: Batch) -> None:
-        self._waiting.append(self._thread.submit(self._writer.commit, batch, self._scan))
+        self._waiting.append(self._thread.submit(self._commit, batch))
         self._settle(BATCHES_IN_FLIGHT)
+
+    def _commit(self, batch: Batch) -> Written:
+        started = time.monotonic()
+        written = self._writer.commit(batch, self._scan)
+        self._clock.add(written.items, time.monotonic() - started)
+        return written
 
     def finish(self) -> None:
         self._settle(0)

@@ -14,6 +14,7 @@ from pebble import ProcessFuture, ProcessPool
 __all__ = ["ReadingPool"]
 
 _FILES_A_WORKER = 2000  # then it is replaced: native decoders leak
+_START_SECONDS = 120.0
 
 
 class ReadingPool:
@@ -35,6 +36,11 @@ class ReadingPool:
             broken.set_exception(BrokenProcessPool(str(error)))
             return broken
 
+    def start(self) -> None:
+        """Let the workers begin now, so that they have loaded their decoders when the first file comes."""
+        for _ in range(self._size[0]):
+            self.schedule(_load_decoders, (), timeout=_START_SECONDS)
+
     def renew(self) -> None:
         """End all workers and begin with new ones. What was scheduled and is not done must be scheduled again."""
         self._end()
@@ -54,6 +60,11 @@ class ReadingPool:
 def _new_pool(workers: int, files_a_worker: int) -> ProcessPool:
     context = multiprocessing.get_context("spawn")  # fork is not safe beside the encoder's threads
     return ProcessPool(max_workers=workers, max_tasks=files_a_worker, initializer=_begin, context=context)
+
+
+def _load_decoders() -> None:
+    """Import what reading the first picture would import."""
+    import indexer.loaders.pictures  # noqa: F401
 
 
 def _begin() -> None:

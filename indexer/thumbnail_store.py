@@ -9,7 +9,7 @@ __all__ = ["ThumbnailStore"]
 
 
 class ThumbnailStore:
-    """WebP bytes by content hash. Safe to use from several threads and processes."""
+    """Encoded pictures by content hash. Safe to use from several threads and processes."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -18,6 +18,7 @@ class ThumbnailStore:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         with self._db:
+            # the column's name is older than JPEG thumbnails
             self._db.execute(
                 "CREATE TABLE IF NOT EXISTS thumbnails (content TEXT PRIMARY KEY, webp BLOB NOT NULL) WITHOUT ROWID"
             )

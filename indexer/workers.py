@@ -5,6 +5,7 @@ recorded failure, and nothing else is lost. What comes back is small: a prepared
 """
 
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
@@ -20,6 +21,7 @@ from encoders.picture import PictureSpec
 from indexer.items import LoadedSource, Source
 from indexer.limits import Limits
 from indexer.reading_pool import ReadingPool
+from indexer.stages import StageClock
 
 __all__ = ["Failed", "Job", "Known", "Outcome", "ReadJob", "cores", "read_ahead", "work_ahead"]
 
@@ -65,6 +67,14 @@ class Failed:
 Outcome = LoadedSource | Known | Failed
 
 
+@dataclass(frozen=True)
+class _Read:
+    """An outcome on its way out of the worker."""
+
+    outcome: Outcome
+    seconds: float  # that reading took
+
+
 def read_ahead(
     pool: ReadingPool,
     jobs: Iterable[ReadJob],
@@ -73,10 +83,19 @@ def read_ahead(
     passage_tokens: int,
     limits: Limits,
     window: int,
+    clock: StageClock | None = None,
 ) -> Iterator[tuple[Source, Outcome] | None]:
-    """The sources of the jobs with what was read of them, as `work_ahead` says it."""
+    """The sources of the jobs with what was read of them, as `work_ahead` says it; `clock` hears how long each took."""
     for one in work_ahead(pool, jobs, _read, (picture_spec, passage_tokens, limits), limits=limits, window=window):
-        yield None if one is None else (one[0].source, one[1])
+        if one is None:
+            yield None
+            continue
+        job, answer = one
+        if isinstance(answer, _Read):
+            if clock is not None:
+                clock.add(1, answer.seconds)
+            answer = answer.outcome
+        yield job.source, answer
 
 
 def work_ahead(
@@ -180,8 +199,15 @@ def _overdue(limits: Limits) -> Failed:
     return Failed(f"reading it took longer than the limit ({limit})", transient=False)
 
 
-def _read(job: ReadJob, picture_spec: PictureSpec | None, passage_tokens: int, limits: Limits) -> Outcome:
-    """Runs in the worker. A failure travels as a value: exceptions lose their cause on the way."""
+def _read(job: ReadJob, picture_spec: PictureSpec | None, passage_tokens: int, limits: Limits) -> _Read:
+    """Runs in the worker."""
+    started = time.perf_counter()
+    outcome = _outcome_of(job, picture_spec, passage_tokens, limits)
+    return _Read(outcome, time.perf_counter() - started)
+
+
+def _outcome_of(job: ReadJob, picture_spec: PictureSpec | None, passage_tokens: int, limits: Limits) -> Outcome:
+    """A failure travels as a value: exceptions lose their cause on the way."""
     from indexer.loaders import hash_file, load
 
     path = job.source.path

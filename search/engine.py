@@ -238,7 +238,7 @@ class SearchLibrary(Library):
         return overlay(picture, heat_map(space.encoder, picture, self._composer.vector(space, query_of(query))))
 
     def thumbnail(self, hit: Hit | str) -> bytes | None:
-        """WebP of a hit (or of a content hash), None for documents."""
+        """The small picture of a hit (or of a content hash), encoded; None for documents."""
         content = hit if isinstance(hit, str) else hit.payload.get("content", "")
         return self.thumbnails.get(content)
 

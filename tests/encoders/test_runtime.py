@@ -1,14 +1,17 @@
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from encoders import exported
 from encoders.errors import ModelError
-from encoders.runtime import Blueprint, Choice, choose_runtime, open_network
+from encoders.measured import Candidate, Finding, measure
+from encoders.runtime import Blueprint, Choice, candidates_for, choose_runtime, open_network
 
 
 class Doubling(torch.nn.Module):
@@ -83,11 +86,11 @@ def test_another_fingerprint_is_another_network(tmp_path):
 @pytest.mark.parametrize("file", ["network.bin", "network.xml", "manifest.json"])
 def test_damaged_export_is_made_again(tmp_path, file):
     open_network(blueprint(), tmp_path)
-    (folder,) = tmp_path.glob("doubling-0123-*")
+    (folder,) = tmp_path.glob("doubling-0123-openvino-*")
     (folder / file).write_bytes((folder / file).read_bytes()[:-4])
     assert open_network(blueprint(), tmp_path)(ROWS) == pytest.approx(2 * ROWS, rel=0.01)
     open_network(blueprint(Untouchable), tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == [folder.name]
 
 
 def test_folder_that_cannot_be_written_costs_nothing_but_time(tmp_path):
@@ -183,6 +186,72 @@ def test_torch_can_be_asked_for(tmp_path, monkeypatch):
     assert "SKYBRIDGE_RUNTIME asks for it" in network.about
     assert network(ROWS) == pytest.approx(2 * ROWS)
     assert not list(tmp_path.iterdir())
+
+
+def measured(monkeypatch, *findings):
+    """Make the measurement come out like this, candidate by candidate, and count how often it is asked for."""
+    asked = []
+
+    def answer(opened, example):
+        asked.append(list(opened))
+        return dict(zip(opened, findings, strict=True))
+
+    monkeypatch.delenv("SKYBRIDGE_RUNTIME")
+    monkeypatch.setattr("encoders.runtime._may_have_gpu", lambda: False)
+    monkeypatch.setattr("encoders.exported.has_bfloat16", lambda: False)
+    monkeypatch.setattr("encoders.runtime.measure", answer)
+    return asked
+
+
+def test_the_quickest_is_taken_and_measured_once(tmp_path, monkeypatch):
+    asked = measured(monkeypatch, Finding(0.02), Finding(0.01))
+    for _ in range(2):
+        network = open_network(blueprint(), tmp_path)
+        assert network.about == (
+            "torch f32 on CPU (no GPU, and openvino is installed; measured here: OpenVINO f32 20.0 ms, torch f32 10.0 ms)"
+        )
+        assert network(ROWS) == pytest.approx(2 * ROWS)
+    assert asked == [[Candidate("openvino", "cpu", "f32"), Candidate("torch", "cpu", "f32")]]
+
+
+def test_torch_is_not_imported_where_openvino_was_quicker(tmp_path, monkeypatch):
+    measured(monkeypatch, Finding(0.01), Finding(0.02))
+    open_network(blueprint(), tmp_path)
+    assert open_network(blueprint(Untouchable), tmp_path).about.startswith("OpenVINO f32 on CPU")
+
+
+def test_a_network_that_cannot_be_converted_is_not_tried_again(tmp_path, monkeypatch):
+    measured(monkeypatch)
+    monkeypatch.setattr("encoders.runtime.measure", measure)
+    tried = []
+    convert = exported._convert
+    monkeypatch.setattr(exported, "_convert", lambda *arguments: tried.append(1) or convert(*arguments))
+    for _ in range(2):
+        network = open_network(blueprint(Unconvertible), tmp_path)
+        assert network.about.startswith("torch f32 on CPU (OpenVINO could not convert this network")
+    assert len(tried) == 1
+
+
+def test_a_reduced_precision_is_a_candidate_only_where_the_network_stands_it(monkeypatch):
+    whole, fragile = blueprint(), replace(blueprint(), bfloat16=False)
+    monkeypatch.setattr("encoders.exported.has_bfloat16", lambda: True)
+    on_cpu, on_gpu = Choice("openvino", "cpu", ""), Choice("torch", "cuda", "")
+    assert list(map(str, candidates_for(on_cpu, whole))) == ["OpenVINO f32", "OpenVINO bf16", "torch f32"]
+    assert list(map(str, candidates_for(on_cpu, fragile))) == ["OpenVINO f32", "torch f32"]
+    assert list(map(str, candidates_for(replace(on_cpu, asked=True), whole))) == ["OpenVINO f32", "OpenVINO bf16"]
+    assert list(map(str, candidates_for(on_gpu, whole))) == ["torch f32", "torch f16", "torch bf16"]
+    assert list(map(str, candidates_for(on_gpu, fragile))) == ["torch f32"]
+
+
+def test_many_calls_answer_in_order_and_the_next_ones_are_not_disturbed_by_one_that_fails(tmp_path):
+    network = open_network(blueprint(), tmp_path)
+    batches = [(np.full((count, 8), count, np.float32),) for count in (3, 1, 4, 1, 5, 9, 2)]
+    for _ in range(2):
+        for (rows,), answer in zip(batches, network.many(batches), strict=True):
+            assert answer == pytest.approx(2 * rows, rel=0.01)
+        with pytest.raises(RuntimeError):
+            network.many([*batches[:3], (np.ones((2, 7), np.float32),), *batches[3:]])
+    assert network.many([]) == []
 
 
 def test_unknown_runtime_is_named(monkeypatch):

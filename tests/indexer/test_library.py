@@ -266,3 +266,11 @@ def test_progress_adds_up_and_is_told_at_the_end(library, files):
     assert {progress.state for progress in told} >= {"indexing", "finishing"}
     run = library.status().run
     assert (run.state, run.done, run.total, run.items) == ("done", 6, 6, 6)
+
+
+def test_the_report_tells_how_busy_each_stage_was(library, files):
+    report = library.add([files])
+    assert [(stage.name, stage.items) for stage in report.stages] == [("reading", 6), ("encoding", 6), ("writing", 6)]
+    assert all(0 <= stage.busy <= 1 for stage in report.stages)
+    assert report.stages[0].busy > 0 and report.stages[0].per_second > 0
+    assert library.add([files]).stages == []
