@@ -17,8 +17,8 @@ from benchmarks.fine_tuning_tables import FINE_TUNING_TABLES
 from benchmarks.full_query_tables import full_query_table
 from benchmarks.main_job_tables import main_job_table
 from benchmarks.one_list_tables import calibration_table, lists_table, quality_table, relevance_table, ways_table
-from benchmarks.picture_extras_tables import heat_line, ocr_line
 from benchmarks.performance_tables import PERFORMANCE_TABLES
+from benchmarks.picture_extras_tables import heat_line, ocr_line
 from benchmarks.runtimes_tables import RUNTIMES_TABLES
 
 __all__ = ["PAGES", "filled", "tables_of"]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.errors import InputError
-from encoders.network import Network, in_order
+from encoders.network import in_order
 from encoders.picture import PictureSpec, Pixels
 from encoders.vectors import Vectors, unit_rows
 
