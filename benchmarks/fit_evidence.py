@@ -3,8 +3,8 @@
     python -m benchmarks.fit_evidence --work DIR
 
 DIR is that of `benchmarks.one_list`. For each query its best candidates are looked at as a search sees them: how far its
-cosine stands above the query's background, how many items compete, and which share of the words' best BM25 it reaches. A
-logistic regression of "is right" on these gives the order of the list; a second one, of "the collection holds an answer" on
+cosine stands above the query's background, where it lies between what the card calls unrelated and a clear match, how many
+items compete, and which share of the words' best BM25 it reaches. A logistic regression of "is right" on these gives the order of the list; a second one, of "the collection holds an answer" on
 the best candidate of each query, brings it onto a scale where 0.5 is as likely found as not.
 """
 
@@ -32,7 +32,7 @@ from search.explain import read_words
 _CANDIDATES = 20
 _TAIL = (0.98, 0.999)  # quantiles that the tail is drawn through
 _RIDGE = 1.0
-_COLUMNS = ("deviations", "crowd", "words", "picture", "right", "query", "held")
+_COLUMNS = ("deviations", "level", "crowd", "words", "picture", "right", "query", "held")
 
 
 def main() -> int:
@@ -109,7 +109,9 @@ def look(part: Part, library: SearchLibrary, most: int) -> dict[str, NDArray[Any
             ground = grounds[hit.payload["modality"]]
             deviations = (hit.cosine - ground.centre) / ground.spread
             picture = hit.payload["modality"] == "image"
-            row = (deviations, math.log(max(2, ground.items)), hit.words * share, picture, part.places[hit.id] in right)
+            low, high = ranges["text", hit.payload["modality"]]
+            level = (hit.cosine - low) / (high - low)
+            row = (deviations, level, math.log(max(2, ground.items)), hit.words * share, picture, part.places[hit.id] in right)
             rows.append((*row, place, bool(right)))
     return dict(zip(_COLUMNS, np.array(rows, dtype=np.float64).T, strict=True))
 
@@ -117,12 +119,13 @@ def look(part: Part, library: SearchLibrary, most: int) -> dict[str, NDArray[Any
 def fit(columns: dict[str, NDArray[Any]], tails: Mapping[str, tuple[float, float]]) -> dict[str, Any]:
     """Both regressions, as constants of `search.evidence.Evidence`.
 
-    log odds = meaning * (t - crowd) + (meaning * crowd + words) * share + bias of the modality: linear in the constants.
+    log odds = meaning * (t - crowd) + level * place on the card's scale + (meaning * crowd + words) * share + bias of the
+    modality: linear in the constants.
     """
     begins, scale = (np.where(columns["picture"] > 0, tails["image"][n], tails["text"][n]) for n in (0, 1))
     surprise = -math.log(1 - _TAIL[0]) + (columns["deviations"] - begins) / scale
     share, crowd, picture = columns["words"], columns["crowd"], columns["picture"]
-    design = np.column_stack([surprise - crowd * (1 - share), share, picture, 1 - picture])
+    design = np.column_stack([surprise - crowd * (1 - share), columns["level"], share, picture, 1 - picture])
     order = regress(design, columns["right"])
     odds = design @ order
     queries, place = np.unique(columns["query"], return_inverse=True)
@@ -131,9 +134,10 @@ def fit(columns: dict[str, NDArray[Any]], tails: Mapping[str, tuple[float, float
     held = np.zeros(len(queries))
     np.maximum.at(held, place, columns["held"])
     slope, shift = regress(np.column_stack([best, np.ones(len(best))]), held)
-    meaning, words, image, text = (slope * order).tolist()
+    meaning, level, words, image, text = (slope * order).tolist()
     bias = {"image": round(image + shift, 3), "text": round(text + shift, 3)}
-    return {"meaning": round(meaning, 3), "words": round(words, 3), "bias": bias, "queries": len(queries)}
+    found = {"meaning": round(meaning, 3), "level": round(level, 3), "words": round(words, 3)}
+    return {**found, "bias": bias, "queries": len(queries)}
 
 
 def regress(design: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:

@@ -40,20 +40,24 @@ class Background:
     centre: float
     spread: float  # one deviation, above 0
     items: int  # that compete
+    unrelated: float  # cosine that the card states for unrelated pairs of this kind
+    span: float  # from there to a clear match, above 0
 
 
 def measure_background(vector: Vectors, sample: Sample, unrelated: float, clear: float) -> Background:
     """Background of a query, (d,) unit vector. `unrelated`, `clear`: cosines that the card states for this kind of pair."""
-    borrowed_spread = max(1e-3, (clear - unrelated) / 4)
+    span = max(4e-3, clear - unrelated)
+    borrowed_spread = span / 4
     count = len(sample.vectors)
     if not count:
-        return Background(unrelated, borrowed_spread, sample.items)
+        return Background(unrelated, borrowed_spread, sample.items, unrelated, span)
     scores = sample.vectors @ vector
     low, centre = (float(number) for number in np.quantile(scores, (_LOW, 0.5)))
     own = count / (count + _BORROWED)
     centre = own * centre + (1 - own) * unrelated
     spread = own * max(1e-3, centre - low) + (1 - own) * borrowed_spread
-    return Background(min(centre, unrelated + _HIGHEST * (clear - unrelated)), spread, sample.items)
+    centre = min(centre, unrelated + _HIGHEST * (clear - unrelated))
+    return Background(centre, spread, sample.items, unrelated, span)
 
 
 class Samples:

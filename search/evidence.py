@@ -3,7 +3,8 @@
 How often would an item that does not fit score as high? The query's own background tells (`search.background`): far out,
 the tail of such scores falls off exponentially (peaks over threshold, Pickands 1975), so the negative logarithm of that
 probability, `t`, is a line in the cosine. Among N items about N * exp(-t) reach the score by chance, so what counts is
-t - ln N. Words add to it: BM25, measured by the best that the query's words could reach in this collection, so that all of
+t - ln N. Where the cosine lies between what the model's card calls unrelated and a clear match says something, too: most in
+collections of pictures, where a query may stand out from its background and still fit nothing. Words add to it: BM25, measured by the best that the query's words could reach in this collection, so that all of
 the words outweigh the size of the collection, and rare ones weigh most.
 
 Both are lines, so the engine can add them up while it searches, and relevance is the logistic function of the sum. The few
@@ -36,6 +37,7 @@ class Evidence:
 
     tails: Mapping[str, Tail]  # by candidate modality: passages have more of the far out than pictures
     meaning: float  # log odds of one unit of t - ln N
+    level: float  # log odds of a clear match over an unrelated pair, by the card's own cosines
     words: float  # log odds of an item that holds all of the words, beyond what outweighs ln N
     bias: Mapping[str, float]  # candidate modality -> log odds of every item of it
     phrase: float  # log odds of an item that holds a phrase in quotes, word for word
@@ -43,6 +45,7 @@ class Evidence:
     def line(self, background: Background, modality: str) -> tuple[float, float]:
         """(slope, offset): log odds of a cosine of a candidate of this modality, before this background."""
         slope = self.meaning / (self.tails[modality].scale * background.spread)
+        slope += self.level / background.span
         crowd = self.meaning * math.log(max(2, background.items))
         return slope, self._surprise(background, modality, 0.0) - crowd + self.bias[modality]
 
@@ -62,14 +65,16 @@ class Evidence:
 
     def _surprise(self, background: Background, modality: str, cosine: float) -> float:
         tail, deviations = self.tails[modality], (cosine - background.centre) / background.spread
-        return self.meaning * (tail.weight + (deviations - tail.begins) / tail.scale)
+        place = (cosine - background.unrelated) / background.span
+        return self.meaning * (tail.weight + (deviations - tail.begins) / tail.scale) + self.level * place
 
 
 EVIDENCE = Evidence(
     tails={"image": Tail(2.181, 3.912, 0.319), "text": Tail(2.622, 3.912, 0.522)},
-    meaning=0.437,
-    words=2.716,
-    bias={"image": -1.672, "text": -3.635},
+    meaning=0.17,
+    level=6.008,
+    words=4.506,
+    bias={"image": -4.492, "text": -6.877},
     phrase=6.0,
 )
 """By `python -m benchmarks.fit_evidence`, all but `phrase`."""
