@@ -22,8 +22,9 @@ def runtimes_table(results: Mapping[str, Any]) -> str:
     machine = results["machine"]
     cpu = ", ".join(machine["cpu"]) or "no vector extensions of note"
     lines += ["", f"A second, with the processor time for one; medians of {results['rounds']} rounds in turn on "
-              f"{machine['cores']} cores ({machine['architecture']}: {cpu}), shared with others; "
-              f"`python -m benchmarks.runtimes`, commit {machine['commit']}."]  # fmt: skip
+              f"{machine['cores']} cores ({machine['architecture']}: {cpu}) that were busy with other work, so trust the "
+              f"ratios; `python -m benchmarks.runtimes`, commit {machine['commit']}. The text tower's `runtime` there:",
+              "", "```", results["ways"][0]["chosen"], "```"]  # fmt: skip
     return "\n".join(lines)
 
 

@@ -23,7 +23,7 @@ from encoders.cards import find_card
 from encoders.errors import ModelError
 from encoders.fingerprint import file_sha256, fingerprint
 from encoders.hub import from_hub
-from encoders.picture import PictureSpec
+from encoders.picture import PictureSpec, patchwork
 from encoders.plans import DualPlan, PicturePlan, TextPlan, on_both_sides
 from encoders.runtime import Blueprint
 
@@ -58,7 +58,7 @@ def plan_openclip(spec: str, cache: Path) -> DualPlan:
         dimension = int(config["embed_dim"])
         picture_mark = fingerprint(side="image", preprocess=preprocess, size=size, **shared)
         text_mark = fingerprint(side="text", **shared)
-        pixels = np.random.default_rng(0).integers(0, 256, (4, size, size, 3), np.uint8)
+        pixels = patchwork(4, size)
         pictures = Blueprint(
             "openclip-image",
             picture_mark,

@@ -1,6 +1,6 @@
 """Which way to run a network is the quickest on this machine: measured at the first start, and kept beside the networks.
 
-The first candidate is in float32, and what the others are held to: one whose answers point elsewhere is not taken. A later one
+The first candidate is in float32. One in less is held to it, and not taken where its answers point elsewhere. A later candidate
 must be clearly quicker than one before it, so that noise changes nothing where both are as good.
 """
 
@@ -54,10 +54,9 @@ class Finding:
     cosine: float = 1.0  # to the first candidate, of the worst row
     reason: str = ""  # why it cannot run it
 
-    @property
-    def fit(self) -> bool:
-        """It runs, and its answers are those of float32."""
-        return self.seconds is not None and self.cosine >= _PARITY
+    def fits(self, candidate: Candidate) -> bool:
+        """It runs, and in less than float32 its answers are still those of float32."""
+        return self.seconds is not None and (candidate.precision == "f32" or self.cosine >= _PARITY)
 
 
 def measure(candidates: Mapping[Candidate, "Runner | str"], example: "Arrays") -> dict[Candidate, Finding]:
@@ -92,7 +91,7 @@ def best_of(findings: Mapping[Candidate, Finding]) -> Candidate | None:
     best: Candidate | None = None
     limit = np.inf
     for one, finding in findings.items():
-        if finding.fit and (finding.seconds or 0.0) < limit:
+        if finding.fits(one) and (finding.seconds or 0.0) < limit:
             best, limit = one, _CLEARLY * (finding.seconds or 0.0)
     return best
 
@@ -104,7 +103,7 @@ def tell_findings(findings: Mapping[Candidate, Finding]) -> str:
         if finding.seconds is None:
             parts.append(f"{one} could not convert this network: {finding.reason}")
         else:
-            apart = "" if finding.fit else f" but answers otherwise (cosine {finding.cosine:.3f})"
+            apart = "" if finding.fits(one) else f" but answers otherwise (cosine {finding.cosine:.3f})"
             parts.append(f"{one} {1000 * finding.seconds:.1f} ms{apart}")
     return f"measured here: {', '.join(parts)}"
 

@@ -16,7 +16,7 @@ from encoders.errors import InputError
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["PictureSpec", "Pixels", "prepare"]
+__all__ = ["PictureSpec", "Pixels", "patchwork", "prepare"]
 
 Pixels = NDArray[np.uint8]
 """(height, width, 3) uint8, RGB."""
@@ -65,6 +65,19 @@ def prepare(image: "Image.Image", spec: PictureSpec) -> Pixels:
     square = min(width, height) * spec.crop
     left, top = (width - square) / 2, (height - square) / 2
     return np.asarray(image.resize((side, side), resample, box=(left, top, left + square, top + square)))
+
+
+def patchwork(count: int, size: int) -> Pixels:
+    """(count, size, size, 3) uint8: squares of chance colours, to try a network on.
+
+    Noise would not do: no picture looks like it, and networks answer it with whatever their rounding makes of it.
+
+    >>> patchwork(2, 50).shape
+    (2, 50, 50, 3)
+    """
+    colours = np.random.default_rng(0).integers(0, 256, (count, 8, 8, 3), np.uint8)
+    places = np.arange(size) * 8 // size
+    return np.ascontiguousarray(colours[:, places][:, :, places])
 
 
 def _background(image: "Image.Image", spec: PictureSpec) -> tuple[int, int, int] | None:

@@ -128,9 +128,9 @@ class _Opening:
                     opened[candidate] = str(failure)
             findings = measure(opened, self._blueprint.example)
             keep_findings(place, findings)
-        best = best_of(findings)
-        if best is None or (best.engine == "torch" and candidates[0].engine == "openvino" and not findings[candidates[0]].fit):
-            return self._without_openvino(findings[candidates[0]].reason)
+        best, plain = best_of(findings), findings[candidates[0]]
+        if best is None or (best.engine != candidates[0].engine and plain.seconds is None):
+            return self._without_openvino(plain.reason)
         runner = opened.get(best)
         try:
             return self._told(

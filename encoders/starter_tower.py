@@ -13,7 +13,7 @@ from encoders.bundled import Bundled, bundled
 from encoders.cards import find_card
 from encoders.fingerprint import fingerprint
 from encoders.packaged import EFFICIENTNET, MINILM, MINILM_TOKENIZER
-from encoders.picture import PictureSpec
+from encoders.picture import PictureSpec, patchwork
 from encoders.plans import DualPlan, PicturePlan, TextPlan, on_both_sides
 from encoders.runtime import Blueprint
 from encoders.tokens import TokenBatches, read_tokenizer
@@ -79,11 +79,11 @@ def plan_pictures(bridge: Bundled) -> PicturePlan:
 
         return Headed(staged_efficientnet(weights, load_last_stage(heads)), load_bridge(heads))
 
-    # bfloat16 gains 15% here and moves single pictures by as much as 0.03 in cosine: not worth it
+    # bfloat16 is quicker (docs/models.md), but moves single pictures by as much as 0.03 in cosine
     blueprint = Blueprint("starter-image", mark, build, example_pictures(), ({0: "pictures"},), bfloat16=False)
     return PicturePlan(blueprint, mark, _DIMENSION, PICTURE_SPEC)
 
 
 def example_pictures() -> tuple[np.ndarray]:
     """What the picture network takes: (4, 260, 260, 3) uint8."""
-    return (np.random.default_rng(0).integers(0, 256, (4, PICTURE_SPEC.size, PICTURE_SPEC.size, 3), np.uint8),)
+    return (patchwork(4, PICTURE_SPEC.size),)

@@ -45,6 +45,10 @@ def test_only_what_is_clearly_quicker_takes_the_place_of_what_comes_before_it():
     assert best_of({F32: Finding(None)}) is None
 
 
+def test_only_less_than_float32_is_held_to_float32():
+    assert best_of({F32: Finding(1.0), BF16: Finding(0.1, cosine=0.998), TORCH: Finding(0.5, cosine=0.998)}) == TORCH
+
+
 def test_findings_are_kept_for_this_machine_and_these_candidates(tmp_path, monkeypatch):
     place = tmp_path / "network-measured.json"
     findings = {F32: Finding(0.02), BF16: Finding(None, 0.0, "why")}
