@@ -1,8 +1,8 @@
 """A library of as many items as one likes, quickly: a few thousand real texts and photographs are encoded, the rest is mixed.
 
 A passage is four definitions of nouns in a row, and its vector the mean of theirs, moved a little at random; a photograph is
-a crop of one of scikit-image's, and all others are its vector, moved. Payloads, words, ledger and search index are what
-`indexer add` leaves behind.
+a crop of one of scikit-image's, and all others are its vector, moved. Payloads, words and ledger are what `indexer add` leaves
+behind.
 """
 
 import hashlib
@@ -63,7 +63,7 @@ def read_material(work: Path, encoder: DualEncoder) -> Material:
 
 
 def fill_library(library: SearchLibrary, encoder: DualEncoder, material: Material, items: int) -> None:
-    """Write so many items, a fifth of them pictures, and build the search index."""
+    """Write so many items, a fifth of them pictures. The search index is not built yet."""
     library.store.create(manifest_of(encoder))
     pictures = round(items * _PICTURES)
     chance = np.random.default_rng(5)
@@ -82,8 +82,6 @@ def fill_library(library: SearchLibrary, encoder: DualEncoder, material: Materia
         library.store.upsert(ids, unit_rows(np.array(rows, np.float32) + moved), payloads)
         _note(library, payloads)
     library.store.flush()
-    library.store.build_index()
-    library.note_store()
 
 
 def _picture(number: int) -> Payload:

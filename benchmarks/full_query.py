@@ -44,8 +44,10 @@ def main() -> int:
     encoder = load_encoder("starter", cache=options.work / "models")
     material = read_material(options.work, encoder)
     with SearchLibrary(options.work / "home", f"items-{options.items}", encoder=encoder) as library:
-        if library.store.manifest() is None:
+        if library.store.manifest() is None or library.store.count() != options.items:  # or cut short
             fill_library(library, encoder, material, options.items)
+        if library.store.info().exact:
+            library.store.build_index()
         results, hits = measure(library, encoder, make_queries(material, options.items, options.queries + _WARM))
     about = {"machine": describe_machine(), "items": options.items, "dimension": encoder.dimension}
     about["engine"] = library.store.info().engine

@@ -33,6 +33,6 @@ def full_query_table(results: Mapping[str, Any]) -> str:
         "",
         f"{results['engine']}, {results['items']:,} items of {results['dimension']} dimensions, a fifth of them pictures,"
         f" {results['queries']} questions of each kind, on {machine['cores']} cores ({machine['architecture']}: {cpu}), shared"
-        f" with others; `python -m benchmarks.full_query`, commit {machine['commit']}.",
+        f" with others; `python -m benchmarks.full_query --items {results['items']}`, commit {machine['commit']}.",
     ]
     return "\n".join(lines)

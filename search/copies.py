@@ -22,7 +22,7 @@ __all__ = ["SameTexts", "Text", "cosine_of", "likely_copies", "read_texts", "sam
 
 _PIECE = re.compile(r"[^\W_]+")
 _ROW = 3  # words
-_SHARED = 0.7  # of the rows of the shorter side: one word of ten may differ
+_SHARED = 0.85  # of the rows of the shorter side: about one word of twenty may differ
 _FEWEST = 12  # words: shorter texts must be equal
 _LONG = 8  # letters: such words are few, and tell texts apart
 _FEWEST_LONG = 6  # with fewer, all words count

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from indexer.items import Payload
 from indexer.store.base import FusedItem
 from indexer.store.sparse import word_stems
-from indexer.words import query_words, split_words, word_fields
+from indexer.words import distinct_words, query_words, split_words, word_fields
 from search.hits import Reason
 
 __all__ = ["Asked", "give_reasons", "highlight", "read_words"]
@@ -107,7 +107,7 @@ def _found(payload: Payload, asked: Asked) -> dict[str, dict[str, float]]:
 
 
 def _stems_of(texts: Sequence[str]) -> set[int | None]:
-    words = {word for text in texts for word, _, _ in split_words(text[:_MOST_CHARACTERS])}
+    words = {word for text in texts for word in distinct_words(text[:_MOST_CHARACTERS])}
     return set(word_stems(list(words)))
 
 

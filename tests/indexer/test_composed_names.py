@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from indexer.words import item_words, query_words, split_words, word_rows
+from indexer.words import distinct_words, item_words, query_words, split_words, word_rows
 from search import Filters
 from search.phrases import held_phrases
 
@@ -18,6 +18,7 @@ def test_words_are_the_same_in_both_forms(name):
     assert query_words(apart) == query_words(composed)
     assert item_words({"names": [apart]}) == item_words({"names": [composed]})
     assert word_rows(apart) == word_rows(composed)
+    assert distinct_words(apart) == {word for word, _, _ in split_words(composed)}
     assert [word for word, _, _ in split_words(apart)] == [word for word, _, _ in split_words(composed)]
 
 
