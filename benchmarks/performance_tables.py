@@ -98,8 +98,8 @@ def rivals_table(results: Results) -> str:
         slower = "reading" if parts["read"] < parts["encode"] else "encoding"
         more = (
             f" {int(turns[0]['items'])} photographs of {about}, turns each: {len(turns)}. In a second of CPU this project "
-            f"reads {parts['read']:.0f} of them (starting the processes that read is in it) and encodes {parts['encode']:.0f} by "
-            f"{network}: {slower} limits."
+            f"reads {parts['read']:.0f} of them (starting the processes that read is in it) and encodes {parts['encode']:.0f} "
+            f"by {network}: {slower} limits."
         )
         lines += _caption(results, name, more)
     if not rows:
