@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.performance_tables import latest, medians
+from benchmarks.performance_tables import PICTURES, latest, medians
 
 __all__ = ["draw_performance"]
 
@@ -20,20 +20,22 @@ def draw_performance(results: Mapping[str, Any], path: Path) -> None:
     canvas = FigureCanvasAgg(figure)
     pictures, queries = figure.subplots(1, 2)
     bars = []
-    for folder in ("large", "small"):
-        found = latest(results, f"rivals-{folder}")
-        for architecture, measured in (found[1]["found"] if found else {}).items():
-            bars += [
-                (f"{side}, {architecture}, {folder}", medians(turns)[1], side) for side, turns in measured["sides"].items()
-            ]
+    for name, about, network in reversed(PICTURES):
+        if found := latest(results, name):
+            for side, turns in reversed(found[1]["found"]["sides"].items()):
+                bars.append((f"{side}, {network}, {about}", medians(turns)[1], side))
     pictures.barh([name for name, _, _ in bars], [rate for _, rate, _ in bars], color=[_COLOURS[side] for _, _, side in bars])
     pictures.set(xlabel="pictures indexed in a second of CPU")
     rows = [size["queries"]["found"] for size in results["sizes"].values() if "queries" in size]
     rows.sort(key=lambda row: row["items"])
     for share, style in ((50, "-"), (95, "--"), (99, ":")):
         queries.plot([row["items"] for row in rows], [row[f"p{share}_ms"] for row in rows], f"o{style}", label=f"{share}%")
-    queries.set(xscale="log", xlabel="items in the store", ylabel="query, milliseconds", ylim=(0, None))
-    queries.legend(frameon=False)
+    queries.set(xscale="log", xlabel="items in the store", ylabel="query, milliseconds")
+    queries.set_ylim(bottom=0)
+    if rows:
+        queries.legend(frameon=False)
+    else:
+        queries.text(0.5, 0.5, "not measured yet", transform=queries.transAxes, ha="center")
     for panel in (pictures, queries):
         panel.set_axisbelow(True)
         panel.grid(color="0.9")

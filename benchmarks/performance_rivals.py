@@ -14,7 +14,10 @@ from benchmarks.performance_networks import checkpoint, rclip_folder
 from benchmarks.performance_sizes import Size, write_folders
 from benchmarks.performance_turns import compare_vectors, take_turns
 
-__all__ = ["measure_large", "measure_small"]
+__all__ = ["NETWORKS", "measure"]
+
+NETWORKS = {"ViT-B-32": ("loop", "clip-retrieval"), "ViT-B-32-256": ("rclip",)}
+"""Architecture -> who else runs it."""
 
 _REQUIREMENTS = {
     "rclip": ("rclip==3.3.0",),
@@ -22,33 +25,20 @@ _REQUIREMENTS = {
 }
 
 
-def measure_small(work: Path, size: Size) -> dict[str, Any]:
-    """Photographs of 500x375: architecture -> costs of each side, and how our vectors compare with each other's."""
-    return _measure(work, size, "small")
-
-
-def measure_large(work: Path, size: Size) -> dict[str, Any]:
-    """The same with photographs of 12 megapixels."""
-    return _measure(work, size, "large")
-
-
-def _measure(work: Path, size: Size, folder: str) -> dict[str, Any]:
-    pictures = write_folders(work, size)[folder]
-    rclip_folder(work)
-    results = {}
-    for architecture, others in (("ViT-B-32", ("loop", "clip-retrieval")), ("ViT-B-32-256", ("rclip",))):
-        weights = checkpoint(work, architecture)
-        commands = {}
-        for side in ("ours", *others):
-            python = _environment(work, side) if side in _REQUIREMENTS else sys.executable
-            program = f"benchmarks.performance_{side.replace('-', '_')}"
-            commands[side] = [str(python), "-m", program, architecture, str(weights), str(pictures), str(work)]
-        rounds = take_turns(commands, work, f"{architecture}-{pictures.name}", size.repeats)
-        results[architecture] = {
-            "sides": rounds.costs,
-            "vectors": {side: compare_vectors(rounds.vectors["ours"], rounds.vectors[side]) for side in others},
-        }
-    return results
+def measure(work: Path, size: Size, architecture: str, folder: str) -> dict[str, Any]:
+    """Costs of each side on "small" or "large" photographs, and how our vectors compare with each other's."""
+    pictures, others = write_folders(work, size)[folder], NETWORKS[architecture]
+    if "rclip" in others:
+        rclip_folder(work)
+    weights = checkpoint(work, architecture)
+    commands = {}
+    for side in ("ours", *others):
+        python = _environment(work, side) if side in _REQUIREMENTS else sys.executable
+        program = f"benchmarks.performance_{side.replace('-', '_')}"
+        commands[side] = [str(python), "-m", program, architecture, str(weights), str(pictures), str(work)]
+    rounds = take_turns(commands, work, f"{architecture}-{pictures.name}", size.repeats)
+    compared = {side: compare_vectors(rounds.vectors["ours"], rounds.vectors[side]) for side in others}
+    return {"sides": rounds.costs, "vectors": compared}
 
 
 def _environment(work: Path, name: str) -> Path:

@@ -12,21 +12,23 @@ from benchmarks.performance_sizes import SIZES
 
 __all__ = ["MEASUREMENTS", "main"]
 
-MEASUREMENTS = {
-    "start": ("performance_start", "measure"),
-    "folders": ("performance_folders", "measure"),
-    "rivals-small": ("performance_rivals", "measure_small"),
-    "rivals-large": ("performance_rivals", "measure_large"),
-    "passages": ("performance_passages", "measure"),
-    "queries": ("performance_queries", "measure"),
+MEASUREMENTS: dict[str, tuple[str, ...]] = {
+    "start": ("performance_start",),
+    "folders": ("performance_folders",),
+    "pictures-small": ("performance_rivals", "ViT-B-32", "small"),
+    "pictures-small-256": ("performance_rivals", "ViT-B-32-256", "small"),
+    "passages": ("performance_passages",),
+    "queries": ("performance_queries",),
+    "pictures-large": ("performance_rivals", "ViT-B-32", "large"),
+    "pictures-large-256": ("performance_rivals", "ViT-B-32-256", "large"),
 }
-"""Name -> module of benchmarks, and function(work, size) -> plain JSON."""
+"""Name -> module of benchmarks, whose `measure(work, size, ...)` gives plain JSON, and what else it is told."""
 
 
 def main(name: str, size: str, work: str, out: str) -> None:
     """Measure, and write JSON into OUT."""
-    module, function = MEASUREMENTS[name]
-    found = getattr(import_module(f"benchmarks.{module}"), function)(Path(work), SIZES[size])
+    module, *told = MEASUREMENTS[name]
+    found = import_module(f"benchmarks.{module}").measure(Path(work), SIZES[size], *told)
     Path(out).write_text(json.dumps(found), encoding="utf-8")
 
 

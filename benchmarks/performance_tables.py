@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-__all__ = ["PERFORMANCE_TABLES", "latest", "medians"]
+__all__ = ["PERFORMANCE_TABLES", "PICTURES", "latest", "medians"]
 
 Results = Mapping[str, Any]
 _SIZES = ("hour", "ten-minutes", "minute")
@@ -16,6 +16,10 @@ _NAMES = {
     "sentence-transformers": "sentence-transformers `encode`, float32",
 }
 _FOLDERS = {"small": "500x375", "large": "12 megapixels"}
+PICTURES = tuple(
+    (f"pictures-{folder}{suffix}", about, f"ViT-B-32{suffix}") for folder, about in _FOLDERS.items() for suffix in ("", "-256")
+)
+"""Measurements of pictures against others: name, the photographs, the network."""
 
 
 def latest(results: Results, name: str) -> tuple[str, Results] | None:
@@ -75,37 +79,34 @@ def folders_table(results: Results) -> str:
 
 def rivals_table(results: Results) -> str:
     """Pictures against others."""
+    rows: list[Sequence[str]] = []
     lines: list[str] = []
-    rows = []
-    limits: list[str] = []
-    for folder, about in _FOLDERS.items():
-        found = latest(results, f"rivals-{folder}")
+    for name, about, network in PICTURES:
+        found = latest(results, name)
         if found is None:
             continue
-        for architecture, measured in found[1]["found"].items():
-            ours = medians(measured["sides"]["ours"])
-            for side, turns in measured["sides"].items():
-                rate = medians(turns)
-                ratios = ("", "") if side == "ours" else (f"{ours[0] / rate[0]:.1f}", f"{ours[1] / rate[1]:.1f}")
-                compared = measured["vectors"].get(side)
-                same = f"{compared['cosine']['lowest']:.4f} ({compared['centred_cosine']['median']:.4f})" if compared else ""
-                rows.append((about, architecture, _NAMES[side], f"{rate[0]:.2f}", f"{rate[1]:.2f}", *ratios, same))
-            parts = {
-                what: statistics.median(turn["items"] / turn[what] for turn in measured["sides"]["ours"])
-                for what in ("read", "encode")
-                if what in measured["sides"]["ours"][0]
-            }
-            if parts:
-                limits.append(
-                    f"Alone, a second of CPU, {architecture}, {about}: this project reads {parts['read']:.0f} and encodes "
-                    f"{parts['encode']:.0f}, so {min(parts, key=parts.__getitem__).rstrip('e')}ing limits."
-                )
-        lines += _caption(results, f"rivals-{folder}", f" {int(turns[0]['items'])} photographs of {about}, {len(turns)} turns.")
+        measured = found[1]["found"]
+        ours = medians(measured["sides"]["ours"])
+        for side, turns in measured["sides"].items():
+            rate = medians(turns)
+            ratios = ("", "") if side == "ours" else (f"{ours[0] / rate[0]:.1f}", f"{ours[1] / rate[1]:.1f}")
+            compared = measured["vectors"].get(side)
+            same = f"{compared['cosine']['lowest']:.4f} ({compared['centred_cosine']['median']:.4f})" if compared else ""
+            rows.append((about, network, _NAMES[side], f"{rate[0]:.2f}", f"{rate[1]:.2f}", *ratios, same))
+        turns = measured["sides"]["ours"]
+        parts = {what: statistics.median(turn["items"] / turn[what] for turn in turns) for what in ("read", "encode")}
+        slower = "reading" if parts["read"] < parts["encode"] else "encoding"
+        more = (
+            f" {int(turns[0]['items'])} photographs of {about}, turns each: {len(turns)}. In a second of CPU this project "
+            f"reads {parts['read']:.0f} of them (starting the processes that read is in it) and encodes {parts['encode']:.0f} "
+            f"by {network}: {slower} limits."
+        )
+        lines += _caption(results, name, more)
     if not rows:
         return "Not measured yet."
     heads = ("photographs", "network", "who", "a second", "a second of CPU", "ours is, times", "by CPU, times",
              "lowest cosine to ours (median, centred)")  # fmt: skip
-    return "\n".join([*_table(heads, rows), *lines, *(["", *limits] if limits else [])])
+    return "\n".join([*_table(heads, rows), *lines])
 
 
 def passages_table(results: Results) -> str:

@@ -1,5 +1,6 @@
 """The performance benchmark on toy data: turns, what is kept and what is done again, tables of any part of the results."""
 
+import inspect
 import json
 import sys
 from importlib import import_module
@@ -11,9 +12,10 @@ import benchmarks.performance as performance
 from benchmarks.performance_cost import cost_of
 from benchmarks.performance_folders import _measure
 from benchmarks.performance_plot import draw_performance
+from benchmarks.performance_rivals import NETWORKS
 from benchmarks.performance_sizes import SIZES
 from benchmarks.performance_step import MEASUREMENTS
-from benchmarks.performance_tables import PERFORMANCE_TABLES
+from benchmarks.performance_tables import PERFORMANCE_TABLES, PICTURES
 from benchmarks.performance_turns import compare_vectors, take_turns
 
 from tiny import tiny_encoder
@@ -29,8 +31,14 @@ json.dump({"items": 1, "seconds": 1.0, "cpu_seconds": 1.0}, open(out + ".json", 
 
 @pytest.mark.parametrize("name", MEASUREMENTS)
 def test_every_measurement_is_there(name):
-    module, function = MEASUREMENTS[name]
-    assert callable(getattr(import_module(f"benchmarks.{module}"), function))
+    module, *told = MEASUREMENTS[name]
+    inspect.signature(import_module(f"benchmarks.{module}").measure).bind("work", "size", *told)
+
+
+def test_every_measurement_of_pictures_is_in_the_table_and_named_as_it_is():
+    networks = {name: told[0] for name, (module, *told) in MEASUREMENTS.items() if module == "performance_rivals"}
+    assert networks == {name: network for name, _, network in PICTURES}
+    assert set(networks.values()) == set(NETWORKS)
 
 
 def test_sides_take_turns_and_none_twice(tmp_path):
@@ -100,14 +108,14 @@ def results():
     """Two sizes, in which ours does 20 a second and everyone else 5."""
     same = {"cosine": {"lowest": 0.9991, "median": 0.9999}, "centred_cosine": {"lowest": 0.98, "median": 0.99}}
     sides = {"ours": [{**turn(rate), "read": 0.1, "encode": 0.4} for rate in (10, 20, 90)], "loop": [turn(5), turn(5), turn(1)]}
-    rivals = {"ViT-B-32": {"sides": sides, "vectors": {"loop": same}}}
+    rivals = {"sides": sides, "vectors": {"loop": same}}
     passages = {"sides": {"ours": [turn(20)], "sentence-transformers": [turn(5)]}, **same}
     folder = {"items": 6, "rounds": {what: [{"seconds": 6 / rate, "cpu_seconds": 6 / rate}]
                                      for what, rate in (("read", 30), ("encode", 15), ("index", 12))}}  # fmt: skip
     queries = dict.fromkeys(("upserts_per_second", "p50_ms", "p95_ms", "p99_ms", "recall_at_10", "reopen_seconds",
                              "disk_mb", "peak_mb"), 3.0) | {"items": 10_000, "build": {"seconds": 2.0}}  # fmt: skip
     start = {"import search": {"seconds": 0.05, "cpu_seconds": 0.04, "quickest": 0.03}}
-    found = {"start": start, "folders": {"small": folder}, "rivals-small": rivals, "passages": passages, "queries": queries}
+    found = {"start": start, "folders": {"small": folder}, "pictures-small": rivals, "passages": passages, "queries": queries}
     size = {name: {"commit": "abc", "load_before": 0.2, "found": one} for name, one in found.items()}
     more = {"queries": {"commit": "abc", "load_before": 0.2, "found": {**queries, "items": 100_000}}}
     return {"machine": {"cores": 2, "architecture": "x86_64"}, "sizes": {"minute": size, "ten-minutes": more}}
@@ -117,7 +125,7 @@ def test_tables_show_medians_and_ratios_of_the_largest_size_there_is(results, tm
     rivals = PERFORMANCE_TABLES["rivals"](results)
     assert "| this project | 20.00 | 20.00 |" in rivals
     assert "| 5.00 | 5.00 | 4.0 | 4.0 | 0.9991 (0.9900) |" in rivals
-    assert "ViT-B-32, 500x375: this project reads 100 and encodes 25, so encoding limits." in rivals
+    assert "reads 100 of them" in rivals and "encodes 25 by ViT-B-32: encoding limits." in rivals
     assert "| ratio | 4.0 | 4.0 |" in PERFORMANCE_TABLES["passages"](results)
     assert "| 30.0 | 15.0 | 12.0 | 80% | encoding | 120% |" in PERFORMANCE_TABLES["folders"](results)
     assert PERFORMANCE_TABLES["queries"](results).index("| 10,000 ") < PERFORMANCE_TABLES["queries"](results).index(
