@@ -4,8 +4,9 @@
 
 DIR is that of `benchmarks.one_list`. For each query its best candidates are looked at as a search sees them: how far its
 cosine stands above the query's background, where it lies between what the card calls unrelated and a clear match, how many
-items compete, and which share of the words' best BM25 it reaches. A logistic regression of "is right" on these gives the order of the list; a second one, of "the collection holds an answer" on
-the best candidate of each query, brings it onto a scale where 0.5 is as likely found as not.
+items compete, and which share of the words' best BM25 it reaches. A logistic regression of "is right" on these gives the
+order of the list; a second one, of "the collection holds an answer" on the best candidate of each query, brings it onto a
+scale where 0.5 is as likely found as not.
 """
 
 import argparse

@@ -4,8 +4,10 @@ How often would an item that does not fit score as high? The query's own backgro
 the tail of such scores falls off exponentially (peaks over threshold, Pickands 1975), so the negative logarithm of that
 probability, `t`, is a line in the cosine. Among N items about N * exp(-t) reach the score by chance, so what counts is
 t - ln N. Where the cosine lies between what the model's card calls unrelated and a clear match says something, too: most in
-collections of pictures, where a query may stand out from its background and still fit nothing. Words add to it: BM25, measured by the best that the query's words could reach in this collection, so that all of
-the words outweigh the size of the collection, and rare ones weigh most.
+collections of pictures, where an item may stand out from the background and still not fit.
+
+Words add to it: BM25, measured by the best that the query's words could reach in this collection, so that all of the words
+outweigh the size of the collection, and rare ones weigh most.
 
 Both are lines, so the engine can add them up while it searches, and relevance is the logistic function of the sum. The few
 constants are fitted by `python -m benchmarks.fit_evidence` on queries with and without an answer. All but `phrase`: whoever

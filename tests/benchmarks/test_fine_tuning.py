@@ -79,7 +79,7 @@ def test_two_trainers_from_end_to_end(toy, monkeypatch):
     assert ours["queries"] == 12 and ours["candidates"] == 6
     assert ours["against"]["row"] == "clip-open_clip" and 0 < ours["against"]["R@10"]["p"] <= 1
     table = FINE_TUNING_TABLES["fine_tuning_clip"](results)
-    assert "plain OpenCLIP loop, f32: +.000" in table
+    assert "plain OpenCLIP loop, f32, seed 0: +.000" in table
 
 
 def test_sentence_transformers_own_trainer_takes_the_same_settings(tmp_path):
