@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.parts import Part
 from benchmarks.plain_search import WordScores, best_first, fuse_ranks
 from encoders.evaluation.bootstrap import interval
-from search import SearchLibrary
+from search import Hit, SearchLibrary
 
 __all__ = ["DEPTH", "Answers", "ask_library", "ask_plainly", "first_right", "score_list", "took"]
 
@@ -57,9 +57,16 @@ def ask_library(part: Part, library: SearchLibrary, queries: Sequence[int]) -> t
         for answers, kind in ((plain, None), (told, query.kind or None)):
             if answers is plain or place in part.right:
                 hits = library.search(query.text, limit=DEPTH, kind=kind)
-                answers.lists[row, : len(hits)] = [part.places[hit.id] for hit in hits]
+                right = part.right.get(place, frozenset())
+                answers.lists[row, : len(hits)] = [_shown(part, hit, right) for hit in hits]
                 answers.relevance[row, : len(hits)] = [hit.relevance for hit in hits]
     return plain, told
+
+
+def _shown(part: Part, hit: Hit, right: frozenset[int]) -> int:
+    """Place of what a hit shows: of a stack of copies, the one that is right, if any is: they say or show the same."""
+    copies = [hit.id, *(under.id for under in hit.under if under.is_copy_of(hit))]
+    return next((part.places[one] for one in copies if part.places[one] in right), part.places[hit.id])
 
 
 def took(part: Part, library: SearchLibrary, queries: Sequence[int]) -> dict[str, float]:
