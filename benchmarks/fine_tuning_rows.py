@@ -56,7 +56,7 @@ def _titled(title: str, seed: int) -> str:
     return f"{title}, seed {seed}"
 
 
-_SEEDS = range(3)  # from random weights, one run says little: the order of the pairs alone moves the result
+_SEEDS = range(6)  # from random weights, one run says little: the order of the pairs alone moves the result
 ROWS = (
     Row("starter", "the starter as it comes", "starter", "nothing"),
     Row("query", "query tower", "starter", settings=_QUERY, against="starter"),
