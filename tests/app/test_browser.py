@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 180_000  # ms; the first start exports the networks, which takes a while on a busy machine
+SETTLED = "!document.querySelector('[data-stale=true]')"  # what the run before drew is gone
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -227,8 +228,7 @@ def test_a_question_is_composed_narrowed_and_its_stack_opened(samples, tab):
     page.keyboard.press("Escape")
     page.locator(".st-key-chips").get_by_role("button", name="Remove").click()
     page.wait_for_function("!location.search.includes('also=')")
-    settled = "document.querySelectorAll('.st-key-facet-side-kind').length === 1"  # the one drawn before is gone
-    page.wait_for_function(settled)
+    page.wait_for_function(SETTLED)
     page.locator(".st-key-facet-side-kind").get_by_role("button", name="documents").click()
     page.get_by_role("button", name="documents only").wait_for()
     page.wait_for_function("document.querySelectorAll('.sb-pic img').length === 0")
