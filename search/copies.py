@@ -90,7 +90,8 @@ def same_text(one: Text, other: Text) -> bool:
 
     A longer text may hold further ones.
 
-    >>> letter = "The contract ends thirty days after a notice in writing that names its reason, but not within the first year"
+    >>> letter = "The contract ends thirty days after a notice in writing that names its reason, but not within"
+    >>> letter += " the first year, and keys are to be handed over on its last day, at noon, in the office of the house"
     >>> versions = [letter.replace("thirty", days) for days in ("thirty", "ninety", "30", "90")]
     >>> texts = [(version, {"text": version}) for version in versions]
     >>> one, two, three, four = read_texts(texts).values()

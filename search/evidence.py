@@ -59,10 +59,11 @@ class Evidence:
         """Log odds of one unit of BM25. `peaks`: for each word of the query the BM25 of the item it suits best.
 
         A word that no item holds counts like the rarest possible one: what is missing must not be taken for found. Not so a
-        compound such as a file's name: its parts are words of the query as well.
+        compound such as a file's name: its parts are words of the query as well. Nor a word such as "picture".
         """
         rarest = math.log(1 + 2 * max(1, items))
-        best = sum(peak or (0.0 if is_compound(word) else rarest) for word, peak in zip(words, peaks, strict=True))
+        silent = [is_compound(word) or word in _KINDS for word in words]
+        best = sum(peak or (0.0 if says else rarest) for says, peak in zip(silent, peaks, strict=True))
         return (self.meaning * math.log(max(2, items)) + self.words) / best if best else 0.0
 
     def _surprise(self, background: Background, modality: str, cosine: float) -> float:
@@ -75,11 +76,15 @@ EVIDENCE = Evidence(
     tails={"image": Tail(2.181, 3.912, 0.319), "text": Tail(2.622, 3.912, 0.522)},
     meaning=0.17,
     level=6.008,
-    words=4.506,
+    words=6.0,
     bias={"image": -4.492, "text": -6.877},
     phrase=6.0,
 )
-"""By `python -m benchmarks.fit_evidence`, all but `phrase`."""
+"""By `python -m benchmarks.fit_evidence`, all but `phrase` and `words`: that gave 4.5, and 6 lets a file that is asked for by
+its name fit where its meaning says nothing. On the fit half, 1.7% more of the matches and 1% more of the others pass."""
+
+_KINDS = frozenset(one + many for one in ("picture", "photo", "photograph", "image", "file", "document") for many in ("", "s"))
+"""Words that say what kind of thing is looked for; few things say it of themselves."""
 
 
 def relevance(log_odds: float) -> float:

@@ -61,3 +61,11 @@ def test_a_background_keeps_the_card_s_own_cosines():
     assert abs(ground.centre) < 0.05
     empty = measure_background(vectors[0], Sample(vectors[:0], 0), unrelated=0.2, clear=0.2)
     assert empty.span > 0, "a card that tells no two cosines apart divides by nothing"
+
+
+def test_a_word_for_the_kind_that_nothing_holds_is_not_missed():
+    alone, named = (
+        EVIDENCE.words_line(words, peaks, 1000) for words, peaks in ((["otter"], [5.0]), (["photo", "otter"], [0.0, 5.0]))
+    )
+    assert named == alone
+    assert EVIDENCE.words_line(["photo", "otter"], [4.0, 5.0], 1000) < alone, "one that something holds is a word like others"
