@@ -59,7 +59,7 @@ def complete_items(ledger: Ledger, space: Space, thumbnails: ThumbnailStore, tel
 
 
 def missing_fields(payload: Payload, thumbnail: Callable[[str], bytes | None]) -> Payload:
-    """What an item lacks as far as it can be found out. `thumbnail`: content hash -> WebP.
+    """What an item lacks as far as it can be found out. `thumbnail`: content hash -> a picture file.
 
     >>> missing_fields({"kind": "image", "content": "c", "width": 1500, "height": 1000, "names": ["a.png"]}, lambda _: None)
     {'orientation': 'landscape'}
@@ -80,9 +80,13 @@ def missing_fields(payload: Payload, thumbnail: Callable[[str], bytes | None]) -
 
 
 def _looks(thumbnail: bytes) -> Payload:
+    """Hash and tint; nothing for a thumbnail that is damaged: it must not keep a run from its files."""
     from PIL import Image
 
-    picture = Image.open(io.BytesIO(thumbnail)).convert("RGB")
+    try:
+        picture = Image.open(io.BytesIO(thumbnail)).convert("RGB")
+    except OSError:
+        return {}
     phash = perceptual_hash(picture)
     return {"phash": phash, "tint": mean_tint(picture)} if phash else {}
 

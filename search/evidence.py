@@ -10,8 +10,9 @@ Words add to it: BM25, measured by the best that the query's words could reach i
 outweigh the size of the collection, and rare ones weigh most.
 
 Both are lines, so the engine can add them up while it searches, and relevance is the logistic function of the sum. The few
-constants are fitted by `python -m benchmarks.fit_evidence` on queries with and without an answer. All but `phrase`: whoever
-puts words in quotes says that what holds them is what was asked for, and six makes 0.5 of what else would be 0.0025.
+constants are fitted by `python -m benchmarks.fit_evidence` on queries with and without an answer. All but two: `words`, below,
+and `phrase`, since whoever puts words in quotes says that what holds them is what was asked for, and six makes 0.5 of what else
+would be 0.0025.
 """
 
 import math

@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         choices=("train", "measure"),
         help="train the bridge, or measure one that is there; both write its sheet, the .json beside it",
     )
-    parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="keeps packages and features (1 GB)")
+    parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="keeps packages and features (3 GB)")
     parser.add_argument(
         "--bridge", type=Path, metavar="FILE", help="the bridge to write or measure (default: the starter's own)"
     )

@@ -1,6 +1,6 @@
 """Training the bridge, and the last stage that it reads, on what the rest of the network said of every drawing before.
 
-A quarter of an hour on two cores that compute in bfloat16, an hour on others; on a GPU, where there is one, minutes.
+A quarter of an hour on two busy cores that compute in bfloat16. A GPU is used where there is one.
 """
 
 from collections.abc import Callable, Sequence

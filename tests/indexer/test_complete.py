@@ -135,3 +135,9 @@ def test_the_hash_of_a_thumbnail_is_near_that_of_its_picture():
         picture = scene(seed).resize((1200, 900))
         small = Image.open(io.BytesIO(make_thumbnail(picture))).convert("RGB")
         assert hash_distance(perceptual_hash(small), perceptual_hash(picture)) <= 4
+
+
+def test_a_damaged_thumbnail_keeps_no_run_from_its_files():
+    square = {"kind": "image", "content": "c", "width": 40, "height": 40}
+    for damaged in (b"", b"no picture", b"\xff\xd8\xff\xe0\x00\x10JFIF"):
+        assert missing_fields(square, lambda _, damaged=damaged: damaged) == {"orientation": "square"}
