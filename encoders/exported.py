@@ -83,10 +83,14 @@ class _Compiled:
 
     The second is made when it is first asked for. Calls that do not wait for each other's cores lose less where other work,
     such as decoding, runs beside them.
+
+    After an error it is not used again, nor freed: a request that has failed may answer the next call with what it held
+    before, and its memory is still written to (seen with OpenVINO 2026.4). Calls one by one do not suffer from that.
     """
 
     def __init__(self, model: "openvino.Model", precision: str) -> None:
         self._model, self._precision = model, precision
+        self._failed = False  # one of several calls at a time has ended in an error
         self._request = self._compile("LATENCY").create_infer_request()
 
     @functools.cached_property
@@ -104,6 +108,8 @@ class _Compiled:
         return _answer(self._request)
 
     def run_many(self, batches: Iterable[Arrays]) -> list[NDArray[np.float32]]:
+        if self._failed:
+            return [self.run(arrays) for arrays in batches]
         requests, answers = self._requests, []
         running: deque[openvino.InferRequest] = deque()
         try:
@@ -115,9 +121,13 @@ class _Compiled:
                 running.append(request)
             while running:
                 answers.append(_finished(running))
+        except RuntimeError:
+            self._failed = True
+            raise
         finally:
-            for request in running:  # left by an error: they must be free for the next call
-                request.wait()
+            for request in running:  # left by an error, or by who gives up waiting
+                with contextlib.suppress(RuntimeError):
+                    request.wait()
         return answers
 
 

@@ -12,6 +12,7 @@ import pytest
 from pebble import ProcessFuture, ProcessPool
 
 from encoders.errors import LibraryError
+from indexer import reading_pool
 from indexer.limits import Limits
 from indexer.reading_pool import ReadingPool
 from search import open_library
@@ -51,12 +52,20 @@ def test_a_reader_that_dies_is_a_failure_and_the_rest_goes_on(library, files, sl
     assert "the reader crashed on this file (exit code -9)" in failure.reason
 
 
-def test_a_reader_that_dies_before_it_begins_costs_no_file(library, files):
-    killer = _Killer(lambda child: True)
-    report = library.add([files], workers=1, on_progress=killer.look)
-    killer.join()
-    assert killer.killed == 1
+def test_a_reader_that_dies_before_it_begins_costs_no_file(library, files, monkeypatch):
+    new_pool, pools = reading_pool._new_pool, []
+
+    def first_one_dies(workers, files_a_worker):
+        with monkeypatch.context() as patch:
+            if not pools:
+                patch.setattr(reading_pool, "_begin", os.abort)
+            pools.append(new_pool(workers, files_a_worker))
+        return pools[-1]
+
+    monkeypatch.setattr(reading_pool, "_new_pool", first_one_dies)
+    report = library.add([files], workers=1)
     assert (report.indexed, report.failed) == (6, 0)
+    assert len(pools) == 2
 
 
 def test_readers_that_are_lost_while_more_is_scheduled_cost_no_file(library, files, monkeypatch):
