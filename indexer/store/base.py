@@ -134,6 +134,11 @@ class Leg:
     slope: float
     offset: float
 
+    @property
+    def narrowed(self) -> bool:
+        """By more than the kind of its items: a graph then has to be searched more widely."""
+        return len(self.where.must) + len(self.where.must_not) > 1
+
 
 @dataclass(frozen=True)
 class Plan:

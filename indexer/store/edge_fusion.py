@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from indexer.items import Payload
-from indexer.store.base import FusedItem, Leg, Plan, ScoredItem
+from indexer.store.base import FusedItem, Plan, ScoredItem
 from indexer.store.filters import edge_filter
 from indexer.store.paging import beam_width, best_page
 from indexer.store.sparse import WORDS, embed_item, embed_query
@@ -55,13 +55,17 @@ def fuse(shard: "EdgeShard", space: str, plan: Plan, limit: int, offset: int) ->
     from qdrant_edge import Query, QueryRequest
 
     words = _sparse(plan.words)
-    legs = [_leg_filter(leg) for leg in plan.legs]
+    conditions = [edge_filter(leg.where) for leg in plan.legs]
 
     def fetch(most: int) -> list[ScoredItem]:
         depth = max(plan.depth, most)
-        prefetches = [_dense(space, plan, condition, depth, words) for condition in legs]
+        looked = max(plan.depth, most - 1)  # the last one only tells whether there are more
+        prefetches = [
+            _dense(space, plan, condition, depth, beam_width(looked - 1, leg.narrowed), words)
+            for leg, condition in zip(plan.legs, conditions, strict=True)
+        ]
         if words is not None:
-            prefetches += [_nearest(words, WORDS, depth, condition) for condition in legs]
+            prefetches += [_nearest(words, WORDS, depth, condition) for condition in conditions]
         request = QueryRequest(
             limit=most, prefetches=prefetches, query=_formula(plan, words is not None), with_payload=True, with_vector=False
         )
@@ -109,15 +113,11 @@ def _sparse(words: Sequence[str]) -> Any:
     return SparseVector(list(vector.indices), list(vector.values)) if vector else None
 
 
-def _leg_filter(leg: Leg) -> Any:
-    return edge_filter(leg.where)
-
-
-def _dense(space: str, plan: Plan, condition: Any, depth: int, words: Any) -> "Prefetch":
+def _dense(space: str, plan: Plan, condition: Any, depth: int, beam: int, words: Any) -> "Prefetch":
     """Candidates by vector and by words, all with their true cosine."""
     from qdrant_edge import Prefetch, Query
 
-    nearest = _nearest(plan.vector, space, depth, condition, beam_width(depth - 1, narrowed=True), plan.exact)
+    nearest = _nearest(plan.vector, space, depth, condition, beam, plan.exact)
     if words is None:
         return nearest
     both = [nearest, _nearest(words, WORDS, depth, condition)]

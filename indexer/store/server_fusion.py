@@ -48,7 +48,11 @@ def fuse(ask: Ask, space: str, plan: Plan, limit: int, offset: int) -> list[Fuse
 
     def fetch(most: int) -> list[ScoredItem]:
         depth = max(plan.depth, most)
-        prefetches = [_dense(vector, space, plan, condition, depth, words) for condition in conditions]
+        looked = max(plan.depth, most - 1)  # the last one only tells whether there are more
+        prefetches = [
+            _dense(vector, space, plan, condition, depth, beam_width(looked - 1, leg.narrowed), words)
+            for leg, condition in zip(plan.legs, conditions, strict=True)
+        ]
         if words is not None:
             prefetches += [_nearest(words, WORDS, depth, condition) for condition in conditions]
         formula = _formula(plan, words is not None)
@@ -88,11 +92,11 @@ def _sparse(words: Sequence[str]) -> Any:
     return models.SparseVector(indices=list(vector.indices), values=list(vector.values)) if vector else None
 
 
-def _dense(vector: list[float], space: str, plan: Plan, condition: Any, depth: int, words: Any) -> Any:
+def _dense(vector: list[float], space: str, plan: Plan, condition: Any, depth: int, beam: int, words: Any) -> Any:
     """Candidates by vector and by words, all with their true cosine."""
     from qdrant_client import models
 
-    params = models.SearchParams(hnsw_ef=beam_width(depth - 1, narrowed=True), exact=plan.exact)
+    params = models.SearchParams(hnsw_ef=beam, exact=plan.exact)
     nearest = _nearest(vector, space, depth, condition, params)
     if words is None:
         return nearest
