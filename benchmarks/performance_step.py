@@ -14,6 +14,7 @@ __all__ = ["MEASUREMENTS", "main"]
 
 MEASUREMENTS: dict[str, tuple[str, ...]] = {
     "start": ("performance_start",),
+    "app": ("performance_app",),
     "folders": ("performance_folders",),
     "pictures-small": ("performance_rivals", "ViT-B-32", "small"),
     "pictures-small-256": ("performance_rivals", "ViT-B-32-256", "small"),

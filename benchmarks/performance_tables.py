@@ -58,6 +58,20 @@ def start_table(results: Results) -> str:
     return "\n".join([*_table(heads, rows), *_caption(results, "start")])
 
 
+def app_table(results: Results) -> str:
+    """The app in a browser."""
+    found = latest(results, "app")
+    if found is None:
+        return "Not measured yet."
+    app = found[1]["found"]
+    starts = ", ".join(f"{seconds:.1f}" for seconds in app["first_page_all"])
+    rows = [
+        ("from `streamlit run app` to a page that can be typed into", f"{app['first_page_seconds']:.1f} s", f"({starts})"),
+        (f"from Enter to the hits, {app['queries']} queries", f"{app['p50_ms']:.0f} ms", f"{app['p95_ms']:.0f} ms"),
+    ]
+    return "\n".join([*_table(("what", "median", "95%"), rows), *_caption(results, "app")])
+
+
 def folders_table(results: Results) -> str:
     """Reading alone, encoding alone, indexing."""
     found = latest(results, "folders")
@@ -148,6 +162,7 @@ def queries_table(results: Results) -> str:
 
 PERFORMANCE_TABLES: dict[str, Callable[[Results], str]] = {
     "start_up": start_table,
+    "app": app_table,
     "folders": folders_table,
     "rivals": rivals_table,
     "passages": passages_table,
