@@ -103,7 +103,7 @@ def _train_bridge(drawings: Captioned, material: Material, tell: Tell) -> Bridge
     classifier = load_efficientnet(EFFICIENTNET.find()).classifier
     seen = drawings.features[:, 0].astype(np.float32)
     prototypes = Prototypes(seen, classifier.weight.detach().numpy(), classifier.bias.detach().numpy())
-    recipe = BridgeRecipe()
+    recipe = BridgeRecipe(first_captions=0.6)  # the others are mostly in other languages than English
 
     def on_epoch(epochs: int, bridge: Bridge, loss: float) -> None:
         tell(f"training: loss {loss:.3f}, epoch", epochs, recipe.epochs)
