@@ -19,6 +19,7 @@ from benchmarks.main_job_tables import main_job_table
 from benchmarks.one_list_tables import calibration_table, lists_table, quality_table, relevance_table, ways_table
 from benchmarks.performance_tables import PERFORMANCE_TABLES
 from benchmarks.picture_extras_tables import heat_line, ocr_line
+from benchmarks.rerank_tables import rerank_table
 from benchmarks.runtimes_tables import RUNTIMES_TABLES
 
 __all__ = ["PAGES", "filled", "tables_of"]
@@ -36,6 +37,7 @@ _TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "calibration": ("one_list", calibration_table),
     "full_query": ("full_query", full_query_table),
     "ocr": ("picture_extras", ocr_line),
+    "rerank": ("rerank", rerank_table),
     "heat": ("picture_extras", heat_line),
     **{name: ("feedback", table) for name, table in FEEDBACK_TABLES.items()},
     **{name: ("fine_tuning", table) for name, table in FINE_TUNING_TABLES.items()},
