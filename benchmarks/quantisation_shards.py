@@ -33,10 +33,13 @@ class Kind:
     short: bool = False  # the graph is of the first 128 dimensions
 
 
-def _int8() -> Any:
-    from qdrant_edge import Memory, ScalarQuantizationConfig, ScalarType
+def _int8(memory: str) -> Callable[[], Any]:
+    def config() -> Any:
+        from qdrant_edge import Memory, ScalarQuantizationConfig, ScalarType
 
-    return ScalarQuantizationConfig(ScalarType.Int8, quantile=0.99, memory=Memory.Pinned)
+        return ScalarQuantizationConfig(ScalarType.Int8, quantile=0.99, memory=getattr(Memory, memory))
+
+    return config
 
 
 def _binary(bits: str) -> Callable[[], Any]:
@@ -60,7 +63,8 @@ def _turbo(bits: str) -> Callable[[], Any]:
 
 KINDS = {
     "float32": Kind("float32"),
-    "int8": Kind("int8", _int8, (0.0, 2.0, 4.0)),
+    "int8": Kind("int8", _int8("Pinned"), (0.0, 2.0, 4.0)),
+    "int8mapped": Kind("int8, mapped from disk", _int8("Cold"), (2.0,)),
     "turbo8": Kind("TurboQuant, 8 bits", _turbo("Bits8"), (0.0, 2.0)),
     "turbo4": Kind("TurboQuant, 4 bits", _turbo("Bits4"), (0.0, 2.0, 4.0)),
     "turbo2": Kind("TurboQuant, 2 bits", _turbo("Bits2"), (4.0, 16.0)),
