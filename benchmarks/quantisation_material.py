@@ -74,14 +74,15 @@ def read_rows(work: Path, items: int) -> Vectors:
 
 def nearest(rows: Vectors, queries: Vectors, count: int) -> np.ndarray:
     """(q, count) places of the rows of largest cosine, by comparing with every row, largest first."""
-    best, places = np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
+    places = np.empty((len(queries), 0), np.int64)
+    best = np.empty((len(queries), 0), np.float32)
     for start in range(0, len(rows), _CHUNK):
         found = queries @ rows[start : start + _CHUNK].T
-        here = np.broadcast_to(np.arange(start, start + found.shape[1]), found.shape)
-        best, places = np.concatenate([best, found], axis=1), np.concatenate([places, here], axis=1)
-        order = np.argsort(-best, axis=1, kind="stable")[:, :count]
-        best, places = np.take_along_axis(best, order, 1), np.take_along_axis(places, order, 1)
-    return places
+        here = np.argpartition(-found, min(count, found.shape[1]) - 1, axis=1)[:, :count]
+        best = np.concatenate([best, np.take_along_axis(found, here, 1)], axis=1)
+        places = np.concatenate([places, here + start], axis=1)
+    order = np.argsort(-best, axis=1)[:, :count]
+    return np.take_along_axis(places, order, 1)
 
 
 def _enough(real: Vectors, count: int, chance: np.random.Generator) -> Iterator[Vectors]:
