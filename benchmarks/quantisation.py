@@ -1,19 +1,20 @@
 """Vectors kept as float32, int8, bits, or short ones as a first stage: building, disk, memory, latency, recall.
 
-    python -m benchmarks.quantisation --work DIR --items 100000 --turns 2
+    python -m benchmarks.quantisation --work DIR --items 100000 --builds 2
     python -m benchmarks.quantisation --work DIR --items 1000000 --only float32 int8
 
-A turn builds a shard of each kind, one after the other, and asks each in all its ways, every way twice in a process of its own.
-What FILE holds already stays, so a run that was stopped goes on, and more turns may be added. The vectors are real
-(`benchmarks.quantisation_material`). Everything in DIR may be thrown away afterwards.
+First a shard of each kind is built, one after the other; then each is asked in all its ways, every way in a process of its own,
+and that in rounds, so that no kind has the machine's quiet minutes for itself. What FILE holds already stays, so a run that was
+stopped goes on, and more builds and rounds may be added. The vectors are real (`benchmarks.quantisation_material`). Everything
+in DIR may be thrown away afterwards.
 """
 
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,6 @@ __all__ = ["main"]
 
 _ROOT = Path(__file__).parents[1]
 _OUT = _ROOT / "benchmarks" / "results" / "quantisation.json"
-_ASKINGS = 2  # of each way, each turn
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quantisation", description=__doc__.split("\n")[0])
     parser.add_argument("--work", type=Path, required=True, metavar="DIR", help="vectors and shards")
     parser.add_argument("--items", type=int, default=100_000)
-    parser.add_argument("--turns", type=int, default=1)
+    parser.add_argument("--builds", type=int, default=1, help="of each kind")
+    parser.add_argument("--rounds", type=int, default=3, help="of asking, all kinds in turn")
     parser.add_argument("--only", nargs="+", choices=list(KINDS), default=list(KINDS), metavar="KIND", help=" ".join(KINDS))
     parser.add_argument("--out", type=Path, default=_OUT, help="results as JSON, completed; default: %(default)s")
     options = parser.parse_args(arguments)
@@ -45,14 +46,26 @@ def main(arguments: list[str] | None = None) -> int:
     prepare(work, options.items)
     results: dict[str, Any] = json.loads(out.read_text(encoding="utf-8")) if out.exists() else {"sizes": {}}
     results["machine"] = describe_machine()
-    kinds: dict[str, list[Any]] = results["sizes"].setdefault(str(options.items), {})
-    for turn in range(options.turns):
-        for name in options.only:
-            if len(kinds.setdefault(name, [])) <= turn:
-                kinds[name].append(take_turn(work, name, options.items))
-                print(name, json.dumps(kinds[name][-1]), flush=True)
-                out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    kinds: dict[str, Any] = results["sizes"].setdefault(str(options.items), {})
+    for step, name, done, *more in _steps(kinds, options, work):
+        done.append(take_step(work, step, name, options.items, *more))
+        print(step, name, *more, json.dumps(done[-1]), flush=True)
+        out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def _steps(kinds: dict[str, Any], options: argparse.Namespace, work: Path) -> Iterator[tuple[Any, ...]]:
+    """What is missing: "build" or "ask", the kind, the list that the result belongs in, and what else the step is told."""
+    for number in range(options.builds):
+        for name in options.only:
+            kept = kinds.setdefault(name, {"built": [], "ways": {str(factor): [] for factor in KINDS[name].oversampling}})
+            if len(kept["built"]) <= number or not shard_folder(work, name, options.items).exists():
+                yield "build", name, kept["built"]
+    for number in range(options.rounds):
+        for name in options.only:
+            for factor, done in kinds[name]["ways"].items():
+                if len(done) <= number:
+                    yield "ask", name, done, factor
 
 
 def prepare(work: Path, items: int) -> None:
@@ -67,25 +80,13 @@ def prepare(work: Path, items: int) -> None:
         np.savez(truth, all=nearest(rows, queries, 10), pictures=nearest(pictures, queries, 10))
 
 
-def take_turn(work: Path, name: str, items: int) -> dict[str, Any]:
-    """Build, ask in every way, throw the shard away."""
-    busy = round(os.getloadavg()[0], 1)
-    built = _step(work, "build", name, items)
-    askings: dict[str, list[Any]] = {str(factor): [] for factor in KINDS[name].oversampling}
-    for _ in range(_ASKINGS):
-        for factor, rows in askings.items():
-            rows.append(_step(work, "ask", name, items, factor))
-    shutil.rmtree(shard_folder(work, name, items))
-    return {"commit": describe_machine()["commit"], "load_before": busy, **built, "ways": askings}
-
-
-def _step(work: Path, step: str, name: str, items: int, *more: str) -> dict[str, Any]:
-    out = work / "step.json"
+def take_step(work: Path, step: str, name: str, items: int, *more: str) -> dict[str, Any]:
+    """One build or one asking, in a process of its own, and how busy the machine was beside it."""
+    busy, out = round(os.getloadavg()[0], 1), work / "step.json"
     command = [sys.executable, "-m", "benchmarks.quantisation_step", step, name, str(items), str(work), str(out), *more]
     if subprocess.run(command, cwd=_ROOT, env={**os.environ, "PYTHONPATH": str(_ROOT)}, check=False).returncode:
         raise SystemExit(f"{step} {name} failed")
-    found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
-    return found
+    return {"commit": describe_machine()["commit"], "load_before": busy, **json.loads(out.read_text(encoding="utf-8"))}
 
 
 if __name__ == "__main__":

@@ -30,13 +30,17 @@ def shard_folder(work: Path, kind: str, items: int) -> Path:
 
 def measure_building(work: Path, kind: str, items: int) -> dict[str, Any]:
     """Write the rows, build the index: what both cost, and the room that the shard takes."""
-    folder, rows = shard_folder(work, kind, items), read_rows(work, items)
+    rows, folder = read_rows(work, items), work / "half-built"
     shutil.rmtree(folder, ignore_errors=True)
     shard = make_shard(folder, KINDS[kind], rows.shape[1])
     written = timed(lambda: fill(shard, KINDS[kind], rows))
     build = cost_of(shard.optimize)
     shard.close()
     disk = sum(file.stat().st_blocks * 512 for file in folder.rglob("*") if file.is_file()) / 1e6
+    place = shard_folder(work, kind, items)
+    shutil.rmtree(place, ignore_errors=True)
+    place.parent.mkdir(exist_ok=True)
+    folder.rename(place)
     return {"upsert_seconds": written, "build": build, "disk_mb": disk}
 
 

@@ -19,45 +19,43 @@ def quantisation_table(results: Results, items: int) -> str:
     kinds = results["sizes"].get(str(items))
     if not kinds:
         return "Not measured yet."
-    plain = _middle(_askings(kinds[_PLAIN], "0.0"), "p50_ms")
-    rows = [_row(name, turns, factor, plain) for name, turns in _in_order(kinds) for factor in turns[0]["ways"]]
-    turns = [turn for each in kinds.values() for turn in each]
-    counts = sorted({len(each) for each in kinds.values()})
-    askings = sorted({len(rows) for turn in turns for rows in turn["ways"].values()})
+    kinds = {name: kinds[name] for name in KINDS if name in kinds}
+    plain = _middle(kinds[_PLAIN]["ways"]["0.0"], "p50_ms")
+    rows = [_row(name, kept, factor, plain) for name, kept in kinds.items() for factor in kept["ways"]]
+    built = [one for kept in kinds.values() for one in kept["built"]]
+    askings = [one for kept in kinds.values() for way in kept["ways"].values() for one in way]
+    builds = sorted({len(kept["built"]) for kept in kinds.values()})
+    rounds = sorted({len(way) for kept in kinds.values() for way in kept["ways"].values()})
     machine = results["machine"]
-    commits = ", ".join(sorted({turn["commit"] for turn in turns}))
-    loads = sorted(turn["load_before"] for turn in turns)
+    commits = ", ".join(sorted({one["commit"] for one in [*built, *askings]}))
     note = (
         f"{items:,} items of 384 dimensions, {machine['cores']} cores ({machine['architecture']}), Qdrant Edge "
-        f"{machine['versions']['qdrant-edge-py']}; shards built {_range(counts)} times each, each asked by {_range(askings)} "
-        f"processes a way; commits {commits}, load {loads[0]:.0f} to {loads[-1]:.0f}."
+        f"{machine['versions']['qdrant-edge-py']}; medians of {_range(builds)} builds and {_range(rounds)} rounds of asking; "
+        f"load {_loads(built)} while building and {_loads(askings)} while asking; commits {commits}."
     )
     lines = [f"| {' | '.join(_HEADS)} |", "|" + "---|" * len(_HEADS), *(f"| {' | '.join(row)} |" for row in rows)]
     return "\n".join([*lines, "", note])
 
 
-def _row(name: str, turns: Sequence[Results], factor: str, plain: float) -> Sequence[str]:
-    askings = _askings(turns, factor)
+def _row(name: str, kept: Results, factor: str, plain: float) -> Sequence[str]:
+    askings, builds = kept["ways"][factor], [one["build"] for one in kept["built"]]
     pictures = [asking["pictures"] for asking in askings]
     p50 = _middle(askings, "p50_ms")
     rescored = f"{float(factor):g} times" if float(factor) else "" if name == _PLAIN else "no"
     return (
         KINDS[name].about, rescored, f"{p50:.2f}", f"{p50 / plain:.0%}", f"{_middle(askings, 'cpu_ms'):.2f}",
-        f"{_middle(askings, 'p95_ms'):.2f}",
-        f"{_middle(askings, 'p99_ms'):.2f}", f"{_middle(askings, 'recall_at_10'):.3f}", f"{_middle(pictures, 'p50_ms'):.2f}",
-        f"{_middle(pictures, 'recall_at_10'):.3f}", f"{statistics.median(turn['build']['seconds'] for turn in turns):,.0f} s",
-        f"{statistics.median(turn['build']['cpu_seconds'] for turn in turns):,.0f} s", f"{_middle(turns, 'disk_mb'):,.0f} MB",
+        f"{_middle(askings, 'p95_ms'):.2f}", f"{_middle(askings, 'p99_ms'):.2f}", f"{_middle(askings, 'recall_at_10'):.3f}",
+        f"{_middle(pictures, 'p50_ms'):.2f}", f"{_middle(pictures, 'recall_at_10'):.3f}",
+        f"{_middle(builds, 'seconds'):,.0f} s",
+        f"{_middle(builds, 'cpu_seconds'):,.0f} s", f"{_middle(kept['built'], 'disk_mb'):,.0f} MB",
         f"{_middle(askings, 'resident_mb'):,.0f} MB", f"{_middle(askings, 'own_mb'):,.0f} MB",
         f"{_middle(askings, 'first_ms'):,.0f} ms",
     )  # fmt: skip
 
 
-def _in_order(kinds: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return [(name, kinds[name]) for name in KINDS if name in kinds]
-
-
-def _askings(turns: Sequence[Results], factor: str) -> list[Results]:
-    return [asking for turn in turns for asking in turn["ways"][factor]]
+def _loads(steps: Sequence[Results]) -> str:
+    loads = sorted(one["load_before"] for one in steps)
+    return f"{loads[0]:.0f} to {loads[-1]:.0f}"
 
 
 def _middle(rows: Sequence[Results], name: str) -> float:

@@ -56,21 +56,21 @@ def test_every_kind_is_made_and_finds_an_item_by_its_own_vector(name, tmp_path):
     shard.close()
 
 
+def step(out, what, name, work, *more):
+    main(what, name, str(ITEMS), str(work), str(out), *more)
+    return {"commit": "c0", "load_before": 1.0, **json.loads(out.read_text())}
+
+
 def test_a_step_measures_what_the_table_shows(work):
-    out = work / "out.json"
-    turns = {}
+    out, kinds = work / "out.json", {}
     for name in ("float32", "int8"):
-        main("build", name, str(ITEMS), str(work), str(out))
-        turn = {"commit": "c0", "load_before": 1.0, **json.loads(out.read_text())}
-        turn["ways"] = {}
+        kept = kinds[name] = {"built": [step(out, "build", name, work)], "ways": {}}
         for factor in map(str, KINDS[name].oversampling):
-            main("ask", name, str(ITEMS), str(work), str(out), factor)
-            turn["ways"][factor] = [json.loads(out.read_text())]
+            kept["ways"][factor] = [step(out, "ask", name, work, factor)]
         assert shard_folder(work, name, ITEMS).is_dir()
-        turns[name] = [turn]
-    assert turns["float32"][0]["ways"]["0.0"][0]["recall_at_10"] == 1.0
+    assert kinds["float32"]["ways"]["0.0"][0]["recall_at_10"] == 1.0
     machine = {"cores": 2, "architecture": "x", "versions": {"qdrant-edge-py": "1"}}
-    table = quantisation_table({"machine": machine, "sizes": {str(ITEMS): turns}}, ITEMS).splitlines()
+    table = quantisation_table({"machine": machine, "sizes": {str(ITEMS): kinds}}, ITEMS).splitlines()
     assert [re.sub(r" +", " ", line).split("|")[1].strip() for line in table[2:6]] == ["float32", "int8", "int8", "int8"]
     assert {line.count("|") for line in table[:6]} == {table[0].count("|")}
     assert quantisation_table({"sizes": {}}, ITEMS) == "Not measured yet."
