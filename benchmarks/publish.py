@@ -19,6 +19,7 @@ from benchmarks.main_job_tables import main_job_table
 from benchmarks.one_list_tables import calibration_table, lists_table, quality_table, relevance_table, ways_table
 from benchmarks.performance_tables import PERFORMANCE_TABLES
 from benchmarks.picture_extras_tables import heat_line, ocr_line
+from benchmarks.quantisation_tables import QUANTISATION_TABLES
 from benchmarks.rerank_tables import rerank_table
 from benchmarks.runtimes_tables import RUNTIMES_TABLES
 
@@ -42,6 +43,7 @@ _TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     **{name: ("feedback", table) for name, table in FEEDBACK_TABLES.items()},
     **{name: ("fine_tuning", table) for name, table in FINE_TUNING_TABLES.items()},
     **{name: ("performance", table) for name, table in PERFORMANCE_TABLES.items()},
+    **{name: ("quantisation", table) for name, table in QUANTISATION_TABLES.items()},
     **{name: ("runtimes", table) for name, table in RUNTIMES_TABLES.items()},
 }
 """Name of a table -> its results file, and function(results)."""

@@ -31,6 +31,7 @@ from indexer.store.checks import (
     no_collection,
 )
 from indexer.store.edge_fusion import edge_words
+from indexer.store.edge_vectors import search_params, vector_params
 from indexer.store.filters import check_facet_key, edge_filter
 from indexer.store.graph import SMALL_BYTES, graph_size
 from indexer.store.paging import beam_width, best_page, top_values
@@ -166,14 +167,14 @@ class EdgeStore:
         self, vector: Vectors, limit: int, where: Where | None = None, offset: int = 0, exact: bool = False
     ) -> list[ScoredItem]:
         """See Store."""
-        from qdrant_edge import Query, QueryRequest, SearchParams
+        from qdrant_edge import Query, QueryRequest
 
         check_page(limit, offset)
         check_query(vector, self._need_manifest().dimension)
         with self._using() as (shard, space), translated(self._collection):
             condition = edge_filter(where)
             query = Query.Nearest(vector, using=space)  # type: ignore[arg-type]  # a numpy row goes in as it is
-            params = SearchParams(hnsw_ef=beam_width(offset + limit, condition is not None), exact=exact)
+            params = search_params(beam_width(offset + limit, condition is not None), exact)
 
             def fetch(most: int) -> list[ScoredItem]:
                 request = QueryRequest(limit=most, query=query, filter=condition, params=params, with_payload=True)
@@ -343,11 +344,7 @@ class EdgeStore:
         shutil.rmtree(self._shared.path, ignore_errors=True)  # half made: its `create` never returned
         self._shared.path.mkdir(parents=True)
         config = engine.EdgeConfig(
-            vectors={
-                manifest.space: engine.EdgeVectorParams(
-                    size=manifest.dimension, distance=engine.Distance.Cosine, memory=engine.Memory.Cold
-                )
-            },
+            vectors={manifest.space: vector_params(manifest.dimension)},
             sparse_vectors={WORDS: engine.EdgeSparseVectorParams(modifier=engine.Modifier.Idf)},
         )
         with translated(self._collection):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from indexer.items import Payload
 from indexer.store.base import FusedItem, Plan, ScoredItem
+from indexer.store.edge_vectors import exact_params, search_params
 from indexer.store.filters import edge_filter
 from indexer.store.paging import beam_width, best_page
 from indexer.store.sparse import WORDS, embed_item, embed_query
@@ -121,13 +122,14 @@ def _dense(space: str, plan: Plan, condition: Any, depth: int, beam: int, words:
     if words is None:
         return nearest
     both = [nearest, _nearest(words, WORDS, depth, condition)]
-    return Prefetch(2 * depth, Query.Nearest(plan.vector, using=space), both)  # type: ignore[arg-type]  # a row as it is
+    query = Query.Nearest(plan.vector, using=space)  # type: ignore[arg-type]  # a row as it is
+    return Prefetch(2 * depth, query, both, params=exact_params())
 
 
 def _nearest(vector: Any, using: str, limit: int, condition: Any, beam: int | None = None, exact: bool = False) -> "Prefetch":
-    from qdrant_edge import Prefetch, Query, SearchParams
+    from qdrant_edge import Prefetch, Query
 
-    params = SearchParams(hnsw_ef=beam, exact=exact) if beam else None
+    params = search_params(beam, exact) if beam else None
     return Prefetch(limit, Query.Nearest(vector, using=using), params=params, filter=condition)
 
 
@@ -150,9 +152,9 @@ def _formula(plan: Plan, with_words: bool) -> Any:
 
 def _scores(shard: "EdgeShard", queries: Sequence[Any], ids: list[str]) -> list[dict[str, float]]:
     """Exact scores of these items by each query: one batch."""
-    from qdrant_edge import Filter, HasIdCondition, QueryBatchRequest, QueryRequest, SearchParams
+    from qdrant_edge import Filter, HasIdCondition, QueryBatchRequest, QueryRequest
 
-    these, exact = Filter(must=[HasIdCondition(set(ids))]), SearchParams(exact=True)
+    these, exact = Filter(must=[HasIdCondition(set(ids))]), exact_params()
     requests = [
         QueryRequest(limit=len(ids), query=query, filter=these, params=exact, with_payload=False, with_vector=False)
         for query in queries
