@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-__all__ = ["Cost", "cost_of", "cost_of_command", "keep"]
+__all__ = ["Cost", "compiling", "cost_of", "cost_of_command", "keep"]
 
 Cost = dict[str, float]
 """`seconds` on the clock, `cpu_seconds` of all cores together."""
@@ -27,6 +27,12 @@ def cost_of(work: Callable[[], object]) -> Cost:
 def cost_of_command(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> Cost:
     """Run a process to its end, its output thrown away. Raises CalledProcessError when it fails."""
     return cost_of(lambda: subprocess.run(command, env=dict(environment), cwd=folder, check=True, capture_output=True))
+
+
+def compiling(work: Path) -> dict[str, str]:
+    """This environment, where Python keeps bytecode, below `work`, as pip leaves it for people."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return environment | {"PYTHONPYCACHEPREFIX": str(work / "bytecode"), "PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 def keep(out: str | Path, cost: Cost, items: int) -> None:

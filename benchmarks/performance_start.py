@@ -3,19 +3,17 @@
 Bytecode is compiled beforehand, as pip leaves it.
 """
 
-import os
 import statistics
 import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.performance_cost import cost_of_command
+from benchmarks.performance_cost import compiling, cost_of_command
 from benchmarks.performance_folders import fresh_home
 from benchmarks.performance_sizes import Size, write_folders
 
 __all__ = ["measure"]
 
-_ROOT = Path(__file__).parents[1]
 _TIMES = 5
 _COMMANDS = {
     "python, nothing imported": ["-c", "pass"],
@@ -29,8 +27,7 @@ _COMMANDS = {
 def measure(work: Path, size: Size) -> dict[str, Any]:
     """Name -> medians of `seconds` and `cpu_seconds`, and the quickest of all."""
     folders, home = write_folders(work, size), fresh_home(work, "start")
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment |= {"PYTHONPYCACHEPREFIX": str(work / "bytecode"), "PYTHONPATH": str(_ROOT)}
+    environment = compiling(work)
     add = ["-m", "indexer", "add", str(folders["small"]), str(folders["pages"]), "--home", str(home)]
     cost_of_command([sys.executable, *add], environment, work)
     commands = {**_COMMANDS, "a query in a new process": ["-m", "search", "a black cat", "--home", str(home), "--json"]}
