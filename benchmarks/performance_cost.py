@@ -13,6 +13,8 @@ from pathlib import Path
 
 __all__ = ["Cost", "compiling", "cost_of", "cost_of_command", "keep"]
 
+_ROOT = Path(__file__).parents[1]
+
 Cost = dict[str, float]
 """`seconds` on the clock, `cpu_seconds` of all cores together."""
 
@@ -30,9 +32,9 @@ def cost_of_command(command: Sequence[str], environment: Mapping[str, str], fold
 
 
 def compiling(work: Path) -> dict[str, str]:
-    """This environment, where Python keeps bytecode, below `work`, as pip leaves it for people."""
+    """Environment of this process, but Python keeps bytecode, below `work`, as pip leaves it for people."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return environment | {"PYTHONPYCACHEPREFIX": str(work / "bytecode"), "PYTHONPATH": str(Path(__file__).parents[1])}
+    return environment | {"PYTHONPYCACHEPREFIX": str(work / "bytecode"), "PYTHONPATH": str(_ROOT)}
 
 
 def keep(out: str | Path, cost: Cost, items: int) -> None:
