@@ -246,7 +246,7 @@ def test_a_reduced_precision_is_a_candidate_only_where_the_network_stands_it(mon
 def test_many_calls_answer_in_order_and_the_next_ones_are_not_disturbed_by_one_that_fails(tmp_path):
     network = open_network(blueprint(), tmp_path)
     batches = [(np.full((count, 8), count, np.float32),) for count in (3, 1, 4, 1, 5, 9, 2)]
-    for _ in range(2):
+    for _ in range(100):  # what a failed call leaves behind is seen in some of them only
         for (rows,), answer in zip(batches, network.many(batches), strict=True):
             assert answer == pytest.approx(2 * rows, rel=0.01)
         with pytest.raises(RuntimeError):
