@@ -7,7 +7,7 @@ from indexer.items import Payload
 from indexer.store.base import FusedItem, Plan, ScoredItem
 from indexer.store.edge_vectors import exact_params, search_params
 from indexer.store.filters import edge_filter
-from indexer.store.paging import beam_width, best_page
+from indexer.store.paging import best_page, leg_beams
 from indexer.store.sparse import WORDS, embed_item, embed_query
 
 if TYPE_CHECKING:
@@ -60,11 +60,8 @@ def fuse(shard: "EdgeShard", space: str, plan: Plan, limit: int, offset: int) ->
 
     def fetch(most: int) -> list[ScoredItem]:
         depth = max(plan.depth, most)
-        looked = max(plan.depth, most - 1)  # the last one only tells whether there are more
-        prefetches = [
-            _dense(space, plan, condition, depth, beam_width(looked - 1, leg.narrowed), words)
-            for leg, condition in zip(plan.legs, conditions, strict=True)
-        ]
+        sides = zip(conditions, leg_beams(plan, most), strict=True)
+        prefetches = [_dense(space, plan, condition, depth, beam, words) for condition, beam in sides]
         if words is not None:
             prefetches += [_nearest(words, WORDS, depth, condition) for condition in conditions]
         request = QueryRequest(

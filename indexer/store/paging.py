@@ -6,9 +6,9 @@ at the border of the page is complete; then our order, by score and id, decides.
 
 from collections.abc import Callable
 
-from indexer.store.base import ScoredItem
+from indexer.store.base import Plan, ScoredItem
 
-__all__ = ["beam_width", "best_page", "top_values"]
+__all__ = ["beam_width", "best_page", "leg_beams", "top_values"]
 
 _FIRST_BEAM = 256  # the engine's default is 100: this costs a millisecond or two and hardly misses anything
 _NARROWED_BEAM = 512  # behind a filter that keeps the half where the query is not, 256 miss 4 of 100
@@ -28,6 +28,12 @@ def beam_width(needed: int, narrowed: bool = False) -> int:
     while beam < needed + 1:
         beam *= 4
     return beam
+
+
+def leg_beams(plan: Plan, most: int) -> list[int]:
+    """The beam of each leg of a plan that is asked for `most` answers, the last of which only tells whether there are more."""
+    needed = max(plan.depth, most - 1)
+    return [beam_width(needed - 1, leg.narrowed) for leg in plan.legs]
 
 
 def best_page(fetch: Callable[[int], list[ScoredItem]], limit: int, offset: int) -> list[ScoredItem]:

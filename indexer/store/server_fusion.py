@@ -6,7 +6,7 @@ from typing import Any
 from indexer.items import Payload
 from indexer.store.base import FusedItem, Plan, ScoredItem
 from indexer.store.filters import server_filter
-from indexer.store.paging import beam_width, best_page
+from indexer.store.paging import best_page, leg_beams
 from indexer.store.sparse import WORDS, embed_item, embed_query
 
 __all__ = ["Ask", "fuse", "holding_words", "renew_words", "server_words", "word_peaks"]
@@ -48,11 +48,8 @@ def fuse(ask: Ask, space: str, plan: Plan, limit: int, offset: int) -> list[Fuse
 
     def fetch(most: int) -> list[ScoredItem]:
         depth = max(plan.depth, most)
-        looked = max(plan.depth, most - 1)  # the last one only tells whether there are more
-        prefetches = [
-            _dense(vector, space, plan, condition, depth, beam_width(looked - 1, leg.narrowed), words)
-            for leg, condition in zip(plan.legs, conditions, strict=True)
-        ]
+        sides = zip(conditions, leg_beams(plan, most), strict=True)
+        prefetches = [_dense(vector, space, plan, condition, depth, beam, words) for condition, beam in sides]
         if words is not None:
             prefetches += [_nearest(words, WORDS, depth, condition) for condition in conditions]
         formula = _formula(plan, words is not None)
