@@ -1,7 +1,7 @@
 """The app in a real browser: from the start of the server to its first page, and from Enter to the hits of a typed query.
 
 The browser is Debian's chromium, driven by Playwright (requirements-dev.txt), and started before the clock. A query's clock
-stops when a screen reader would be told the new list: its line of hits is there, and nothing of the run before is.
+stops when its hits are there, nothing of the run before is, and the run is over.
 """
 
 import shutil
@@ -39,7 +39,7 @@ _SHOWN = """words => {
 
 
 def measure(work: Path, size: Size) -> dict[str, Any]:
-    """Seconds to the first page, and milliseconds of typed queries: every one of them, and p50 and p95."""
+    """Seconds to the first page, of each start and their median, and milliseconds of typed queries, p50 and p95."""
     from playwright.sync_api import sync_playwright
 
     folders, home = write_folders(work, size), fresh_home(work, "app")
@@ -48,6 +48,8 @@ def measure(work: Path, size: Size) -> dict[str, Any]:
     add = [sys.executable, "-m", "indexer", "add", str(folders["small"]), str(folders["pages"]), "--home", str(home)]
     cost_of_command(add, environment, work)
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        raise SystemExit("there is no chromium on this machine: install Debian's package, or measure the rest with --only")
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=_FLAGS)
         starts: list[float] = []
