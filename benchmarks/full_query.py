@@ -4,7 +4,8 @@
 
 Bare: encode the words and ask the store for the ten nearest, behind the same filter where there is one. Whole:
 `library.answer(query)`, ten hits with relevance, reasons, stacks and snippets. Each question is asked both ways in turn, the
-one or the other first; no question comes twice, so nothing is remembered. The library is made in DIR, unless it is there
+one or the other first; no question comes twice, so nothing is remembered. Afterwards all are asked once more without the graph
+(`exact=True`), to see how much of the true lists was found. The library is made in DIR, unless it is there
 (`benchmarks.full_library`).
 """
 
@@ -126,11 +127,21 @@ def measure(
                     took[kind][way].append((time.perf_counter() - began) * 1000)
             told = [(hit.id, round(hit.relevance, 3), len(hit.under)) for hit in answers[0].hits]
             hits[kind].append({"query": [term.text for term in query.terms], "found": answers[0].found, "hits": told})
-    rows = {kind: _row(each["bare"], each["whole"]) for kind, each in took.items()}
+    found = {
+        kind: [_found(library, query, hit) for query, hit in zip(queries[kind], hits[kind], strict=True)] for kind in queries
+    }
+    rows = {kind: {**_row(each["bare"], each["whole"]), "found": float(np.mean(found[kind]))} for kind, each in took.items()}
     everything = {way: [one for each in took.values() for one in each[way]] for way in ("bare", "whole")}
-    rows["all"] = _row(everything["bare"], everything["whole"])
+    all_found = float(np.mean([one for each in found.values() for one in each]))
+    rows["all"] = {**_row(everything["bare"], everything["whole"]), "found": all_found}
     digest = hashlib.sha256(json.dumps(hits).encode()).hexdigest()[:16]
     return {"queries": len(rounds) - _WARM, "kinds": rows, "hits_digest": digest}, hits
+
+
+def _found(library: SearchLibrary, query: Query, answered: Mapping[str, Any]) -> float:
+    """Share of the hits that comparing with every item gives which are among those that the graph gave; 1 without any."""
+    true = {hit.id for hit in library.answer(query, exact=True).hits}
+    return len(true & {name for name, *_ in answered["hits"]}) / len(true) if true else 1.0
 
 
 def _row(bare: Sequence[float], whole: Sequence[float]) -> dict[str, Any]:
