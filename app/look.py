@@ -129,6 +129,7 @@ h1, h2, h3 { letter-spacing: -0.01em; text-wrap: balance; }
   .st-key-search_line { gap: .5rem; }
   .st-key-search_line [data-testid="stPopoverButton"] { padding: .3rem .6rem; }
   .st-key-search_line [data-testid="stPopoverButton"] > div > div:last-child:not(:first-child) { display: none; }
+  .st-key-search_line [data-testid="stPopoverButton"] > div { margin-right: 0; } /* it makes room for the arrow above */
   .sb-doc { padding: .6rem .7rem; }
   [class*="st-key-acts-"] button { padding: .1rem .2rem; font-size: .76rem; }
   .sb-doc p { font-size: .76rem; }
