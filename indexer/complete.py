@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from indexer.index_due import note_due
 from indexer.items import Payload
 from indexer.ledger import Ledger
 from indexer.metadata import orientation
@@ -21,7 +22,6 @@ from indexer.store.base import FORMAT, StoredItem
 from indexer.telling import Teller
 from indexer.thumbnail_store import ThumbnailStore
 from indexer.towns import nearest_town
-from indexer.writer import INDEX_DUE
 
 __all__ = ["complete_items", "missing_fields"]
 
@@ -44,7 +44,7 @@ def complete_items(ledger: Ledger, space: Space, thumbnails: ThumbnailStore, tel
         for done, page in _pages(space.store.scan(page=_PAGE)):
             changes = [(item.id, fields) for item in page if (fields := missing_fields(item.payload, thumbnails.get))]
             if changes and not found:
-                ledger.set_fact(INDEX_DUE, "yes")
+                note_due(ledger)
             for item, fields in changes:
                 space.store.set_payload([item], fields)
             found += len(changes)

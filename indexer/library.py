@@ -18,6 +18,7 @@ from encoders.errors import LibraryError, SpaceMismatch
 from encoders.trained_card import whole_spec
 from indexer.complete import complete_items
 from indexer.home import DEFAULT_COLLECTION, Home, server_url
+from indexer.index_due import note_due
 from indexer.ledger import Failure, Ledger
 from indexer.limits import Limits
 from indexer.manifests import check_fingerprints, manifest_of, same_towers
@@ -34,7 +35,7 @@ from indexer.store.base import Manifest, Store
 from indexer.telling import Teller
 from indexer.thumbnail_store import ThumbnailStore
 from indexer.workers import cores
-from indexer.writer import INDEX_DUE, Writer
+from indexer.writer import Writer
 
 __all__ = ["DEFAULT_MODEL", "Folder", "Library", "Status"]
 
@@ -252,7 +253,7 @@ class Library:
             log = SpaceLog(self.ledger)
             noted = log.answering()
             if noted is not None and noted.name != (now := self.spaces.answering().name):
-                log.let_answer(now, INDEX_DUE)  # a switch was cut short between the two
+                log.let_answer(now)  # a switch was cut short between the two
             yield
 
     def _catch_up(self, limits: Limits, workers: int, notes: list[str], teller: Teller) -> None:
@@ -267,7 +268,7 @@ class Library:
         answering, other = log.answering(), log.other()
         if answering is None or other is None or not log.count(answering.name):
             return
-        self.ledger.set_fact(INDEX_DUE, "yes")
+        note_due(self.ledger)
         source = Space(other.name, self.spaces.at(other.name), other.manifest)
         Refill(
             self.ledger,

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from indexer.index_due import build_if_worth, note_due
 from indexer.items import item_id
 from indexer.ledger import Content
 from indexer.library import Library
@@ -20,7 +21,6 @@ from indexer.space_log import SpaceLog
 from indexer.store.base import Store
 from indexer.telling import Stopped, Teller
 from indexer.workers import Failed, work_ahead
-from indexer.writer import INDEX_DUE
 
 __all__ = ["OcrReport", "OcrRun", "PictureReader"]
 
@@ -161,14 +161,13 @@ class OcrRun:
 
     def _note_index_due(self) -> None:
         ledger = self._library.ledger
-        ledger.set_fact(INDEX_DUE, "yes")
+        note_due(ledger)
         log = SpaceLog(ledger)
         if (other := log.other()) is not None:
             log.change(other.name, index_due=1)
 
     def _finish(self, teller: Teller) -> None:
         """The search index of the space that answers; the other's is built when it is switched to."""
-        if self._library.ledger.fact(INDEX_DUE) == "yes":
-            teller.tell(state="finishing", message="Building the search index", force=True)
-            self._library.store.build_index()
-            self._library.ledger.set_fact(INDEX_DUE, "no")
+        library = self._library
+        message = "Building the search index"
+        build_if_worth(library.ledger, library.store, lambda: teller.tell(state="finishing", message=message, force=True))

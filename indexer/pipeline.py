@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from encoders.dual import DualEncoder
 from indexer.batches import BATCHES_IN_FLIGHT, Batcher
+from indexer.index_due import build_if_worth, changed_items
 from indexer.items import Source
 from indexer.ledger import Ledger
 from indexer.limits import Limits
@@ -28,7 +29,7 @@ from indexer.stages import Stage, StageClock
 from indexer.store.base import Store
 from indexer.telling import Stopped, Teller
 from indexer.workers import ReadJob, read_ahead
-from indexer.writer import INDEX_DUE, Batch, Writer, Written
+from indexer.writer import Batch, Writer, Written
 
 __all__ = ["Pipeline", "Report"]
 
@@ -208,16 +209,20 @@ class Pipeline:
         self._writer.tidy()
 
     def _finish(self) -> None:
-        report = self._report
-        if self._ledger.fact(INDEX_DUE) == "yes":  # also what a run left that was stopped before it came to this
+        """Build the search index: also for what a run left that was stopped before it came to this."""
+
+        def on_begin() -> None:
             self._teller.tell(state="finishing", message="Building the search index", force=True)
-            info = self._store.build_index()
-            self._ledger.set_fact(INDEX_DUE, "no")
-            report.notes.append(
+
+        info = build_if_worth(self._ledger, self._store, on_begin)
+        if info is not None:
+            self._report.notes.append(
                 "Search scans every item, which is exact and quick at this size."
                 if info.exact
                 else f"Search index built over {info.indexed_vectors:,} of {info.items:,} items."
             )
+        elif changed := changed_items(self._ledger):
+            self._report.notes.append(f"{changed:,} items have changed since the search index was built: it need not be yet.")
 
 
 class _WritingThread:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from indexer.index_due import is_due, set_due
 from indexer.ledger import Failure, Ledger
 from indexer.store.base import Manifest
 
@@ -93,14 +94,13 @@ class SpaceLog:
         """Count passages whose end goes unread."""
         self._ledger.execute("UPDATE spaces SET cut = cut + ? WHERE name = ?", (passages, name))
 
-    def let_answer(self, name: str, index_due_fact: str) -> None:
-        """Note that the space `name` answers now; `index_due_fact` is the ledger's word for the one that answers."""
+    def let_answer(self, name: str) -> None:
+        """Note that the space `name` answers now, and which space's index is due."""
         with self._ledger.transaction():
-            due = self._ledger.fact(index_due_fact) == "yes"
-            self._ledger.execute("UPDATE spaces SET index_due = ? WHERE answers", (due,))
+            self._ledger.execute("UPDATE spaces SET index_due = ? WHERE answers", (is_due(self._ledger),))
             self._ledger.execute("UPDATE spaces SET answers = (name = ?)", (name,))
             ((now_due,),) = self._ledger.execute("SELECT index_due FROM spaces WHERE answers")
-            self._ledger.set_fact(index_due_fact, "yes" if now_due else "no")
+            set_due(self._ledger, bool(now_due))
 
     def forget(self) -> None:
         """One space is left: note nothing any more."""

@@ -22,7 +22,6 @@ from indexer.spaces import OpenSpace, Space
 from indexer.store.base import Manifest
 from indexer.telling import Stopped, Teller
 from indexer.workers import cores
-from indexer.writer import INDEX_DUE
 
 __all__ = ["Compare", "Comparison", "Upgrade", "UpgradeReport", "use_query_tower"]
 
@@ -247,7 +246,7 @@ class Upgrade:
             self._bring(target, answering, lambda: self._load(target), teller)
             teller.tell(force=True)  # the last moment to stop
             library.spaces.switch(other.name)
-            self._log.let_answer(other.name, INDEX_DUE)
+            self._log.let_answer(other.name)
             report.state = state
             self._count(report, target)
             library.note_store()

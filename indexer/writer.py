@@ -15,16 +15,14 @@ from pathlib import Path
 import numpy as np
 
 from encoders.vectors import Vectors, check_vectors
+from indexer.index_due import note_changed
 from indexer.items import LoadedSource, Payload, Source, item_id
 from indexer.ledger import Content, Ledger
 from indexer.paths import folder_chain, to_text
 from indexer.store.base import Store
 from indexer.thumbnail_store import ThumbnailStore
 
-__all__ = ["INDEX_DUE", "Batch", "Encoded", "Writer", "Written", "item_payloads", "path_fields"]
-
-INDEX_DUE = "index_due"
-"""The fact of the ledger that says that points changed since the search index was built."""
+__all__ = ["Batch", "Encoded", "Writer", "Written", "item_payloads", "path_fields"]
 
 _POINTS_A_WRITE = 512
 
@@ -123,7 +121,7 @@ class Writer:
         if not encoded:
             return
         with self._ledger.transaction():
-            self._ledger.set_fact(INDEX_DUE, "yes")
+            note_changed(self._ledger, sum(len(one.loaded.items) for one in encoded))
             for one in encoded:
                 parts = tuple(item.part for item in one.loaded.items)
                 content = Content(one.loaded.content_hash, one.loaded.kind, parts)
@@ -156,7 +154,7 @@ class Writer:
         """Make the store show the paths that the ledger knows; content without any stays "moved" or is deleted."""
         if not moved:
             return
-        self._ledger.set_fact(INDEX_DUE, "yes")
+        note_changed(self._ledger, sum(len(content.parts) for content in moved))
         settled: list[Content] = []
         orphans: list[Content] = []
         for content in moved:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 
+from indexer.index_due import is_due
 from indexer.items import item_id
 from indexer.library import Library
 from indexer.store.base import Match, Where
@@ -117,11 +118,11 @@ def test_ctrl_c_ends_in_order_and_the_next_run_goes_on(home, tmp_path, write_pic
         before = library.ledger.counts().sources
         assert before < 150
         assert library.store.count() == library.ledger.counts().items
-        assert (library.ledger.fact("index_due") == "yes") == (before > 0)
+        assert is_due(library.ledger) == (before > 0)
     start(home, folder).communicate(timeout=120)
     with Library(home) as library:
         assert library.ledger.counts().sources == library.store.count() == 150
-        assert library.ledger.fact("index_due") == "no"
+        assert not is_due(library.ledger)
 
 
 def test_workers_do_not_outlive_a_killed_run(home, tmp_path, write_picture):
