@@ -13,6 +13,7 @@ from ocr_cases import read_names
 from upgrade_cases import upgrade
 
 from encoders.errors import LibraryError
+from indexer import ocr_run
 from indexer.__main__ import main
 from indexer.library import Library
 from indexer.ocr_run import OcrRun
@@ -93,7 +94,8 @@ def test_words_are_in_both_spaces_and_go_along_with_an_upgrade(open_main, files,
     assert words(library) == before | {"late.png": "the words in late", "later.png": "the words in later"}
 
 
-def test_it_pauses_stops_and_goes_on(open_main, files):
+def test_it_pauses_stops_and_goes_on(open_main, files, monkeypatch):
+    monkeypatch.setattr(ocr_run, "_PULSE_SECONDS", 0.0)  # every picture is told, however quickly it is read
     library = open_main()
     library.add([files], workers=1)
     asked = iter(["pause", "resume", "stop"])
