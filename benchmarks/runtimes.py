@@ -31,6 +31,8 @@ from encoders.plans import PicturePlan, TextPlan
 from encoders.runtime import Choice, candidates_for, open_candidate, open_network
 from encoders.starter_tower import PICTURE_SPEC, plan_minilm, plan_pictures
 
+__all__ = ["in_turn", "main"]
+
 _AT_ONCE = (1, 2, 4, 8, 16)  # pictures a call
 _EVERY = Choice("openvino", "cpu", "")
 
@@ -87,7 +89,7 @@ def _ways(blueprint: Blueprint, batches: Sequence[Arrays], models: Path, rounds:
         runs[str(candidate)] = lambda network=network: network.many(batches)
     answers = {name: np.concatenate(run()) for name, run in runs.items()}
     exact = answers["torch f32"]
-    took = _in_turn(runs, rounds, _rows(batches))
+    took = in_turn(runs, rounds, _rows(batches))
     for name, answer in answers.items():
         took[name]["cosine"] = round(float((_unit(answer) * _unit(exact)).sum(1).min()), 6)
     return {"measured": took, "chosen": open_network(blueprint, models).about}
@@ -104,10 +106,11 @@ def _at_once(plan: PicturePlan, pixels: NDArray[np.uint8], models: Path, rounds:
         runs[f"{size}, a call a core"] = lambda batches=batches: together.many(batches)
     for run in runs.values():
         run()
-    return _in_turn(runs, rounds, len(pixels))
+    return in_turn(runs, rounds, len(pixels))
 
 
-def _in_turn(runs: Mapping[str, Callable[[], Any]], rounds: int, rows: int) -> dict[str, dict[str, float]]:
+def in_turn(runs: Mapping[str, Callable[[], Any]], rounds: int, rows: int) -> dict[str, dict[str, float]]:
+    """Run all of them in every round: rows a second and milliseconds of processor time for a row, medians of the rounds."""
     seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():
