@@ -15,6 +15,7 @@ from benchmarks.feedback_tables import FEEDBACK_TABLES
 from benchmarks.filtered_search_tables import filtered_search_table
 from benchmarks.fine_tuning_tables import FINE_TUNING_TABLES
 from benchmarks.full_query_tables import full_query_table
+from benchmarks.int8_tables import INT8_TABLES
 from benchmarks.main_job_tables import main_job_table
 from benchmarks.one_list_tables import calibration_table, lists_table, quality_table, relevance_table, ways_table
 from benchmarks.performance_tables import PERFORMANCE_TABLES
@@ -42,6 +43,7 @@ _TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "heat": ("picture_extras", heat_line),
     **{name: ("feedback", table) for name, table in FEEDBACK_TABLES.items()},
     **{name: ("fine_tuning", table) for name, table in FINE_TUNING_TABLES.items()},
+    **{name: ("int8_networks", table) for name, table in INT8_TABLES.items()},
     **{name: ("performance", table) for name, table in PERFORMANCE_TABLES.items()},
     **{name: ("quantisation", table) for name, table in QUANTISATION_TABLES.items()},
     **{name: ("runtimes", table) for name, table in RUNTIMES_TABLES.items()},
