@@ -5,6 +5,16 @@ what the layers below say of every text is computed once. Beside the three wishe
 captions and nouns of WordNet shall lie to each other as all-MiniLM-L6-v2, the starter's text network, has them (the relations
 are softened, and taught as there). No picture comes with those nouns, and captions that only held-out drawings have are not
 taught; a noun may be the name of one all the same, as it may be anybody's query.
+
+Tried by hand, 240 steps over the head that is shipped, and a bridge of 16 epochs. There every English caption was taught,
+those of held-out drawings, too, as texts alone, so that these numbers are rather too high. R@10 in English, before and after:
+
+    clip art by title .565 .568, by title and keywords .624 .626, emoji .730 .756, photographs .969 .964, stamps .330 .365
+    emoji in German .604 .652, French .641 .659, Spanish .641 .656, Chinese .674 .707, Japanese .593 .607, Arabic .615 .611,
+    Russian .604 .619; stamps in all but Arabic (.174) a little more than before
+
+    Not tried to its end: the last stage of the pictures learning with that bridge, as the starter's did. Searching passages was
+    not measured.
 """
 
 from collections.abc import Callable, Iterator, Sequence
