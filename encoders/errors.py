@@ -12,6 +12,7 @@ Every message says what was wrong, with what, and what to do about it.
     │   └── LimitError        one user's file is over a limit that protects the machine
     ├── StoreError            the store refused or failed
     │   ├── StoreUnavailable  it is away, refuses the key, or answers too late
+    │   ├── ItemsGone         items were removed while they were compared
     │   ├── StoreBusy         another process holds it for longer than we were willing to wait
     │   └── SpaceMismatch     stored vectors came from another model; holds both fingerprints and the repair
     └── LibraryError          a request that makes no sense for this library (no such path, collection, date)
@@ -20,6 +21,7 @@ Every message says what was wrong, with what, and what to do about it.
 __all__ = [
     "FileError",
     "InputError",
+    "ItemsGone",
     "LibraryError",
     "LimitError",
     "MissingDependency",
@@ -70,6 +72,10 @@ class StoreError(SkybridgeError):
 
 class StoreUnavailable(StoreError):  # noqa: N818
     """The store is away, refuses the key, or answers too late."""
+
+
+class ItemsGone(StoreError):  # noqa: N818
+    """Items were removed between two requests of one search. Whoever asks again gets an answer."""
 
 
 class StoreBusy(StoreError):  # noqa: N818

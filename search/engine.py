@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from encoders.dual import DualEncoder
-from encoders.errors import InputError, LibraryError, StoreError
+from encoders.errors import InputError, ItemsGone, LibraryError, StoreError
 from encoders.vectors import Vectors
 from indexer.feedback import Asked as Question
 from indexer.feedback import Judgement
@@ -103,9 +103,9 @@ class SearchLibrary(Library):
             return Answer((), False, 0)
         try:
             return self._answer_in(space, query, exact, second)
-        except StoreError:
+        except StoreError as error:
             now = self.space()
-            if now is None or now.store is space.store:
+            if now is None or (now.store is space.store and not isinstance(error, ItemsGone)):
                 raise
             return self._answer_in(now, query, exact, second)  # another space had taken its place, and it was discarded
 

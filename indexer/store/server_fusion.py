@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from encoders.errors import ItemsGone
 from indexer.items import Payload
 from indexer.store.base import FusedItem, Plan, ScoredItem
 from indexer.store.filters import server_filter
@@ -61,6 +62,8 @@ def fuse(ask: Ask, space: str, plan: Plan, limit: int, offset: int) -> list[Fuse
         return []
     ids = [item.id for item in page]
     cosines = _scores(ask, vector, space, ids)
+    if len(cosines) < len(ids):
+        raise ItemsGone("items were removed from the collection while they were compared with the query. Ask again.")
     found = _scores(ask, words, WORDS, ids) if words is not None else {}
     return [
         FusedItem(item.id, item.score, item.payload, min(1.0, max(-1.0, cosines[item.id])), found.get(item.id, 0.0))

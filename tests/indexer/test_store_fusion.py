@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from qdrant_client import QdrantClient
 from store_cases import MANIFEST
 
-from encoders.errors import StoreError
+from encoders.errors import ItemsGone, StoreError
 from indexer.store.base import FORMAT, HasId, Leg, Match, Plan, Where
+from indexer.store.server import ServerStore
 from indexer.store.sparse import embed_item, embed_query
 
 DIMENSION = MANIFEST.dimension
@@ -152,3 +154,25 @@ def test_a_collection_made_without_words_gets_them_with_the_next_run(empty_store
         empty_store.create(MANIFEST)
         assert empty_store.manifest().version == FORMAT
         assert empty_store.fuse(plan, 2)[0].payload["text"] == "horse"
+
+
+def test_items_that_go_while_a_server_compares_them_are_no_traceback(monkeypatch):
+    """A server answers a plan in several requests, between which others may delete."""
+    client = QdrantClient(":memory:")
+    store = ServerStore("going", client=client)
+    store.create(MANIFEST)
+    store.upsert(ids(4), rows(4), [{"modality": "image", "text": text} for text in TEXTS[:4]])
+    ask, asked = store._ask, []
+
+    def deleting(method, **options):
+        answer = ask(method, **options)
+        if method == "query_points" and not asked:
+            asked.append(method)
+            store.delete(ids(2))
+        return answer
+
+    monkeypatch.setattr(store, "_ask", deleting)
+    with pytest.raises(ItemsGone, match="removed from the collection"):
+        store.fuse(Plan(rows(1)[0], LEGS, ()), 4)
+    assert len(store.fuse(Plan(rows(1)[0], LEGS, ()), 4)) == 2
+    client.close()

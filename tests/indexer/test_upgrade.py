@@ -7,7 +7,7 @@ import threading
 import pytest
 from upgrade_cases import assert_alike, change_things, first, fresh, held, upgrade
 
-from encoders.errors import LibraryError, ModelError, SpaceMismatch
+from encoders.errors import ItemsGone, LibraryError, ModelError, SpaceMismatch
 from indexer.library import Library
 from indexer.space_log import SpaceLog
 from indexer.store.server import ServerStore
@@ -426,3 +426,19 @@ def test_a_library_that_suggests_no_query_is_built_all_the_same(library):
     report = upgrade(library, compare=compare).build("tiny:2")
     assert (report.state, report.notes) == ("ready", ["The two were not compared: it suggests no query"])
     assert upgrade(library).switch().state == "switched"
+
+
+def test_a_search_whose_items_go_meanwhile_is_asked_again_once(library, monkeypatch):
+    store = library.space().store
+    fuse, failures = type(store).fuse, [ItemsGone("gone"), ItemsGone("gone")]
+
+    def failing(self, *arguments, **options):
+        if failures:
+            raise failures.pop()
+        return fuse(self, *arguments, **options)
+
+    monkeypatch.setattr(type(store), "fuse", failing)
+    with pytest.raises(ItemsGone):
+        library.search("red")
+    failures.append(ItemsGone("gone"))
+    assert library.search("red")
