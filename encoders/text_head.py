@@ -1,9 +1,8 @@
-"""What the multilingual text tower has of its own: a head, and the network's last layers where they were trained further.
+"""What the multilingual text tower has of its own: the network's last layers, trained further, and a head behind them.
 
 E5's vectors sit in a narrow cone, and every language in a corner of it. The head takes away what all have in common and
-turns the rest, so that what tells languages apart is lost; it was trained on the same things said in many languages
-(encoders/recipe/). The recipe trains the last layers with it; the weights that lie in encoders/weights/ are of a head alone,
-from before it did. One file holds both, its matrices in float16.
+turns the rest, so that what tells languages apart is lost. It was trained on the same things said in many languages, and the
+last layers with it (encoders/recipe/). One file holds both, its matrices in float16.
 """
 
 from pathlib import Path
