@@ -5,7 +5,7 @@
 `python -m indexer add` of a folder of photographs, start of the process and end of the search index included, into a library
 that holds so many items already and into one that holds none; then once more, when nothing has changed. Both take turns. Each
 turn has photographs of its own, and so the large library grows a little from turn to turn. The library is made in DIR, unless
-it is there (`benchmarks.full_library`): half an hour for 1,000,000 items.
+it is there (`benchmarks.full_library`): more than half an hour for 1,000,000 items.
 """
 
 import argparse

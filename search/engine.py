@@ -107,7 +107,7 @@ class SearchLibrary(Library):
             now = self.space()
             if now is None or (now.store is space.store and not isinstance(error, ItemsGone)):
                 raise
-            return self._answer_in(now, query, exact, second)  # another space had taken its place, and it was discarded
+            return self._answer_in(now, query, exact, second)  # it was discarded, or lost items to somebody meanwhile
 
     def _answer_in(self, space: OpenSpace, query: Query, exact: bool, second: Sequence[Reranker]) -> Answer:
         """Vectors of this space's towers meet vectors of this space, whatever others switch to meanwhile."""

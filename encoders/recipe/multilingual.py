@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from encoders.bert import Bert, load_e5
+from encoders.bert import load_e5
 from encoders.bridge import Bridge, load_bridge, load_last_stage, save_bridge
 from encoders.bundled import bundled, weights_path
 from encoders.efficientnet import load_efficientnet
@@ -25,7 +24,7 @@ from encoders.recipe.prototypes import Prototypes
 from encoders.recipe.sheet import write_sheet
 from encoders.recipe.text_measures import find_text_range, measure_meeting
 from encoders.recipe.text_training import Parallel, TextHeadRecipe, train_text_head
-from encoders.recipe.text_tuning import States, Taught, TuningRecipe, compute_states, tune_text_tower
+from encoders.recipe.text_tuning import Taught, TuningRecipe, compute_states, tune_text_tower
 from encoders.recipe.training import BridgeRecipe, Captioned, train_bridge
 from encoders.starter_tower import PICTURE_SPEC, plan_minilm
 from encoders.text_head import save_text_tower
@@ -77,44 +76,32 @@ def _train_text_tower(folder: Path, material: Material, drawings: Captioned, tel
     parallel = _parallel(material, folder / "packages")
     tell("training the text head", 0, 1)
     head = train_text_head(parallel, drawings, TextHeadRecipe())
-    english = gather(folder, plan_minilm(), tell, queries=read_nouns(folder / "packages"))
-    places = list(material.texts.places)
-    taught = _taught(english, material.texts, folder / "packages")
-    nouns = [text for text in read_nouns(folder / "packages") if text not in material.texts.places]
-    network = load_e5(E5.find())
-    states = _states(network, [*places, *nouns], recipe.first, tell)
+    nouns = read_nouns(folder / "packages")
+    english = gather(folder, plan_minilm(), tell, queries=nouns)
+    texts = list(dict.fromkeys([*material.texts.places, *nouns]))  # the drawings' own first, in their order
+    network, plan = load_e5(E5.find()), plan_e5(None)
+
+    def on_texts(done: int) -> None:
+        tell("texts through the lower layers", done, len(texts))
+
+    states = compute_states(network, plan.tokens, [plan.prompt + text for text in texts], recipe.first, on_texts)
 
     def on_step(steps: int, loss: float) -> None:
         tell(f"training the last layers: loss {loss:.3f}, step", steps, recipe.steps)
 
-    tune_text_tower(network, head, states, parallel, drawings, taught, recipe, on_step)
+    tune_text_tower(network, head, states, parallel, drawings, _taught(english, nouns, texts), recipe, on_step)
     save_text_tower(head, network, recipe.first, path)
 
 
-def _taught(english: Material, texts: Texts, packages: Path) -> Taught:
-    """Captions of drawings to train on and of classes, and nouns, as MiniLM has them. Rows: texts, then nouns that are none."""
+def _taught(english: Material, nouns: Sequence[str], texts: Sequence[str]) -> Taught:
+    """Captions of drawings to train on and of classes, and nouns, as MiniLM has them; their rows are places in `texts`."""
     drawn = [english.clipart[place] for place in english.train.tolist()]
     drawn += [one for one in english.emoji if one.key not in english.held_out_emoji]
     captions = {text: None for one in drawn for text in captions_of(one)}
     captions |= {text: None for names in class_texts() for text in names}
-    nouns = read_nouns(packages)
-    more = [noun for noun in nouns if noun not in texts.places]
-    rows = {**texts.places, **{noun: len(texts.places) + number for number, noun in enumerate(more)}}
+    rows = {text: place for place, text in enumerate(texts)}
     first, second = (np.array([rows[text] for text in side]) for side in (captions, nouns))
     return Taught(first, second, english.texts.of([*captions, *nouns]))
-
-
-def _states(network: Bert, texts: Sequence[str], layer: int, tell: Tell) -> States:
-    """Of all these texts, in their order, the prompt before each."""
-    plan = plan_e5(None)
-    parts: list[NDArray[np.float16]] = [np.empty((0, 0), np.float16)] * len(texts)
-    done = 0
-    for places, found in compute_states(network, plan.tokens, [plan.prompt + text for text in texts], layer):
-        for number, place in enumerate(places):
-            parts[place] = found.rows[found.begins[number] : found.begins[number + 1]]
-        done += len(places)
-        tell("texts through the lower layers", done, len(texts))
-    return States(np.concatenate(parts), np.concatenate([[0], np.cumsum([len(part) for part in parts])]))
 
 
 def _parallel(material: Material, packages: Path) -> Parallel:

@@ -10,7 +10,7 @@ import torch
 from encoders.bert import Bert
 from encoders.bert_shape import BertShape
 from encoders.recipe.text_training import Parallel, moved
-from encoders.recipe.text_tuning import States, Taught, TuningRecipe, compute_states, tune_text_tower
+from encoders.recipe.text_tuning import Taught, TuningRecipe, compute_states, tune_text_tower
 from encoders.recipe.training import Captioned
 from encoders.stages import DRAWN
 from encoders.text_head import TextHead
@@ -39,11 +39,7 @@ def network():
 
 @pytest.fixture(scope="module")
 def states(network):
-    parts = [np.empty((0, WIDTH), np.float16)] * (TEXTS + NOUNS)
-    for places, found in compute_states(network, tokens, [str(number) for number in range(TEXTS + NOUNS)], 1):
-        for number, place in enumerate(places):
-            parts[place] = found.rows[found.begins[number] : found.begins[number + 1]]
-    return States(np.concatenate(parts), np.concatenate([[0], np.cumsum([len(part) for part in parts])]))
+    return compute_states(network, tokens, [str(number) for number in range(TEXTS + NOUNS)], 1)
 
 
 @pytest.fixture(scope="module")
