@@ -281,7 +281,7 @@ def test_a_folder_of_ones_own(samples, tab, tmp_path):
     mine = page.locator(".st-key-collection-main")
     assert mine.locator("[data-testid=stMetricValue]").all_inner_texts() == ["3", "0", "3", "1"]
     found = tab(f"{samples}/?q=a+ball&collection=main")
-    first_name(found)
+    found.locator(".sb-name").nth(2).wait_for()  # hits are drawn one after the other
     names = {text.split("\n")[0] for text in found.locator(".sb-name").all_inner_texts()}
     assert names == {"red ball.png", "green ball.png", "[x](javascript:alert(1)) $$.png"}
     mine.get_by_role("button", name="Remove", exact=True).click()
