@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import threading
+import time
 
 import pytest
 from upgrade_cases import assert_alike, change_things, first, fresh, held, upgrade
@@ -170,14 +171,19 @@ def test_every_answer_is_right_while_the_space_is_built_and_switched(library, op
                     wrong.append((word, [(hit.path, hit.score) for hit in hits]))
                 answered.append(app.encoder.card.id)
 
+    def switch():
+        upgrade(library).switch()
+        while answered[-1:] != ["tiny:2"] and asking.is_alive():  # else nobody may have asked before it is taken back
+            time.sleep(0.01)
+
     asking = threading.Thread(target=ask)
     asking.start()
     try:
         for _ in range(2):
             upgrade(library).build("tiny:2")
-            upgrade(library).switch()
+            switch()
             upgrade(library).back()
-            upgrade(library).switch()
+            switch()
             upgrade(library).back()
             upgrade(library).discard()
     finally:
