@@ -15,6 +15,7 @@ from filelock import Timeout
 
 import encoders
 from encoders.errors import StoreBusy, StoreError
+from indexer.store.edge_fields import renew_field_indexes
 from indexer.store.shard import SharedShard, shared_shard, translated
 from indexer.store.swap import build_lock, copy_shard, is_building, swap_shard, sync_copy
 
@@ -95,6 +96,7 @@ def _build(shared: SharedShard, folder: Path, wait: float) -> None:
             return
     shared.close()  # at once: while the engine builds, no thread of this process can hand the lease over
     copy = EdgeShard.load(str(folder / "shard.building"))
+    renew_field_indexes(copy)
     copy.optimize()
     copy.close()  # flushes, too
     sync_copy(folder)

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
@@ -15,7 +15,6 @@ import numpy as np
 from encoders.errors import StoreBusy, StoreError
 from encoders.vectors import Vectors
 from indexer.items import Payload
-from indexer.schema import FIELDS
 from indexer.store import edge_fusion
 from indexer.store.base import FORMAT, FusedItem, Manifest, Plan, ScoredItem, StoredItem, StoreInfo, Where
 from indexer.store.build import build_in_child
@@ -30,6 +29,7 @@ from indexer.store.checks import (
     merge_manifests,
     no_collection,
 )
+from indexer.store.edge_fields import INDEXED, index_fields
 from indexer.store.edge_fusion import edge_words
 from indexer.store.edge_vectors import search_params, vector_params
 from indexer.store.filters import check_facet_key, edge_filter
@@ -47,7 +47,6 @@ __all__ = ["EdgeStore"]
 
 # Points an operation: a record of the write-ahead log stays far below its 32 MB segment, turns stay short.
 _CHUNK = 512
-_INDEXED = {field.name for field in FIELDS if field.indexed}
 _NOTE = "indexed_fields"  # in manifest.json, beside what Manifest knows
 
 
@@ -78,14 +77,14 @@ class EdgeStore:
             stored = self.manifest()
             if stored is None:
                 self._make_shard(manifest)
-                self._write_manifest(manifest, _INDEXED)  # last: a shard without one was never finished
+                self._write_manifest(manifest, INDEXED)  # last: a shard without one was never finished
             else:
                 merged = merge_manifests(self._collection, stored, manifest)
                 if stored.version < FORMAT:
                     self._bring_words()
                 if self._lacks_fields() and not is_building(self._folder):  # a build would lose them: the next `create`
                     self._index_new_fields()
-                    self._write_manifest(merged, _INDEXED)
+                    self._write_manifest(merged, INDEXED)
                 elif merged != stored:
                     self._write_manifest(merged)
 
@@ -349,18 +348,18 @@ class EdgeStore:
         )
         with translated(self._collection):
             shard = engine.EdgeShard.create(str(self._shared.path), config)
-            _index_fields(shard, set())
+            index_fields(shard, set())
             shard.close()
 
     def _lacks_fields(self) -> bool:
         """Whether the schema indexes fields that this shard does not. One that was vacated lacks none."""
-        return not self._indexed_fields() >= _INDEXED and self._shared.path.exists()
+        return not self._indexed_fields() >= INDEXED and self._shared.path.exists()
 
     def _index_new_fields(self) -> None:
         """For the holder of the lease."""
         with translated(self._collection):
             shard = self._shared.opened()
-            _index_fields(shard, set(shard.info().payload_schema))
+            index_fields(shard, set(shard.info().payload_schema))
             shard.flush()
 
     def _indexed_fields(self) -> set[str]:
@@ -370,7 +369,7 @@ class EdgeStore:
         except (OSError, ValueError, TypeError, AttributeError):
             return set()
 
-    def _write_manifest(self, manifest: Manifest, indexed: set[str] | None = None) -> None:
+    def _write_manifest(self, manifest: Manifest, indexed: Collection[str] | None = None) -> None:
         note = sorted(self._indexed_fields() if indexed is None else indexed)
         fresh = self._manifest_file.with_suffix(".json.new")
         with fresh.open("w", encoding="utf-8") as file:
@@ -378,16 +377,6 @@ class EdgeStore:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._manifest_file)
-
-
-def _index_fields(shard: "EdgeShard", known: set[str]) -> None:
-    """Index every field that the schema wants and that is not known yet."""
-    from qdrant_edge import PayloadSchemaType, UpdateOperation
-
-    for field in FIELDS:
-        if field.indexed and field.name not in known:
-            kind = getattr(PayloadSchemaType, field.type.capitalize())
-            shard.update(UpdateOperation.create_field_index(field.name, kind))
 
 
 def _stored(record: "Record", space: str, with_vector: bool) -> StoredItem:

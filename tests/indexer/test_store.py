@@ -508,9 +508,9 @@ def test_fields_of_a_newer_schema_get_their_index(store, monkeypatch):
     ids, _, _ = filled(store, 5)
     store.close()
     newer = (*FIELDS, Field("mood", "keyword", True, "how it feels"))
-    for place in ("indexer.store.edge.FIELDS", "indexer.store.server.FIELDS", "indexer.store.filters.FIELDS"):
+    for place in ("indexer.store.edge_fields.FIELDS", "indexer.store.server.FIELDS", "indexer.store.filters.FIELDS"):
         monkeypatch.setattr(place, newer)
-    monkeypatch.setattr("indexer.store.edge._INDEXED", {field.name for field in newer if field.indexed})
+    monkeypatch.setattr("indexer.store.edge.INDEXED", {field.name for field in newer if field.indexed})
     store.create(MANIFEST)
     store.set_payload(ids[:2], {"mood": "glad"})
     assert store.facet("mood") == [("glad", 2)]
