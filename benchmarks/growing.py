@@ -45,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for library, within in ((fresh_home(work, "empty"), "main"), (home, collection)):
         _add(library, within, few, work)  # networks exported, bytecode written
     turns: dict[str, list[Any]] = {name: [] for name in ("empty", "large", "empty, nothing new", "large, nothing new")}
-    for number in range(1, options.turns + 1):
+    first = len(list(work.glob("added-*")))  # an earlier run has added its own
+    for number in range(first, first + options.turns):
         folder = _photographs(work, number, options.files)
         places = [("empty", fresh_home(work, "empty"), "main"), ("large", home, collection)]
         for name, library, within in places if number % 2 else reversed(places):
