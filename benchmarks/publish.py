@@ -15,6 +15,7 @@ from benchmarks.feedback_tables import FEEDBACK_TABLES
 from benchmarks.filtered_search_tables import filtered_search_table
 from benchmarks.fine_tuning_tables import FINE_TUNING_TABLES
 from benchmarks.full_query_tables import full_query_table
+from benchmarks.growing_tables import growing_table
 from benchmarks.int8_tables import INT8_TABLES
 from benchmarks.main_job_tables import main_job_table
 from benchmarks.one_list_tables import calibration_table, lists_table, quality_table, relevance_table, ways_table
@@ -38,6 +39,8 @@ _TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "relevance": ("one_list", relevance_table),
     "calibration": ("one_list", calibration_table),
     "full_query": ("full_query", full_query_table),
+    "full_query_large": ("full_query_large", full_query_table),
+    "growing": ("growing", growing_table),
     "ocr": ("picture_extras", ocr_line),
     "rerank": ("rerank", rerank_table),
     "heat": ("picture_extras", heat_line),

@@ -1,4 +1,4 @@
-"""Gathers what was read into batches of a size that suits the encoder, and encodes them."""
+"""Gathers what was read, encodes it in pieces of a size that suits the encoder, and makes batches to write of it."""
 
 import time
 from collections import Counter, deque
@@ -22,11 +22,20 @@ BATCHES_IN_FLIGHT = 2
 
 _PICTURES = 32
 _PASSAGES = 128
-_SECONDS = 2.0  # a batch that fills slowly is due anyway, so that progress shows and a kill costs little
+_SECONDS = 2.0  # a kill costs little more than this, and progress shows so often; flushing a large collection takes a while
+_ITEMS = 1024  # of one batch, however quick the encoder is: they are held in memory
+
+
+class _Fresh:
+    """Bytes that are new, every source of the batch that holds them, and their vectors once they are encoded."""
+
+    def __init__(self, source: Source, loaded: LoadedSource) -> None:
+        self.sources, self.loaded = [source], loaded
+        self.vectors: Vectors | None = None
 
 
 class Batcher:
-    """One batch in the making.
+    """One batch in the making: encoded in pieces that suit the encoder, handed over to be written every few seconds.
 
     A file whose bytes are in the store, or in this batch, is only one more path for them: it is not encoded again.
     """
@@ -39,8 +48,10 @@ class Batcher:
 
     def _start(self) -> None:
         self._batch = Batch()
-        self._fresh: dict[str, tuple[list[Source], LoadedSource]] = {}
-        self._sizes: Counter[str] = Counter()
+        self._fresh: dict[str, _Fresh] = {}
+        self._gathered: list[_Fresh] = []  # those that are not encoded yet
+        self._sizes: Counter[str] = Counter()  # of what is gathered
+        self._items = 0
         self._opened = time.monotonic()
 
     def in_flight(self, outcome: Outcome) -> bool:
@@ -48,51 +59,58 @@ class Batcher:
         return isinstance(outcome, LoadedSource) and any(outcome.content_hash in batch for batch in self._in_flight)
 
     def add(self, source: Source, outcome: Outcome) -> None:
-        """Put what was read of a source into the batch."""
+        """Put what was read of a source into the batch; encodes once there is enough for the encoder."""
         if isinstance(outcome, Failed):
             self._batch.failed.append((source, outcome.reason, outcome.transient))
         elif isinstance(outcome, Known) or self._ledger.content(outcome.content_hash) is not None:
             self._batch.known.append((source, outcome.content_hash))
         elif outcome.content_hash in self._fresh:
-            self._fresh[outcome.content_hash][0].append(source)
+            self._fresh[outcome.content_hash].sources.append(source)
         else:
-            self._fresh[outcome.content_hash] = ([source], outcome)
+            fresh = self._fresh[outcome.content_hash] = _Fresh(source, outcome)
+            self._gathered.append(fresh)
             self._sizes.update(item.modality for item in outcome.items)
-
-    @property
-    def empty(self) -> bool:
-        """Nothing was added since the last batch was taken."""
-        return not (self._fresh or self._batch.known or self._batch.failed)
+            if self._sizes["image"] >= _PICTURES or self._sizes["text"] >= _PASSAGES:
+                self._encode()
 
     @property
     def due(self) -> bool:
-        """Large enough for the encoder, or old enough."""
-        full = self._sizes["image"] >= _PICTURES or self._sizes["text"] >= _PASSAGES
-        return full or (not self.empty and time.monotonic() - self._opened > _SECONDS)
+        """Old enough to be written, or large enough."""
+        empty = not (self._fresh or self._batch.known or self._batch.failed)
+        return not empty and (self._items >= _ITEMS or time.monotonic() - self._opened > _SECONDS)
 
     def take(self) -> Batch:
-        """Encode what was gathered and begin anew."""
-        batch, fresh = self._batch, list(self._fresh.values())
-        started = time.monotonic()
-        try:
-            vectors = encode_sources(self._encoder, [loaded for _, loaded in fresh])
-            batch.encoded = [
-                Encoded(tuple(sources), loaded, rows) for (sources, loaded), rows in zip(fresh, vectors, strict=True)
-            ]
-        except InputError:
-            self._encode_one_by_one(batch, fresh)
-        self._clock.add(sum(len(loaded.items) for _, loaded in fresh), time.monotonic() - started)
+        """Encode what is left, hand the batch over and begin anew."""
+        self._encode()
+        batch = self._batch
+        for fresh in self._fresh.values():
+            if fresh.vectors is not None:
+                batch.encoded.append(Encoded(tuple(fresh.sources), fresh.loaded, fresh.vectors))
         self._in_flight.append(frozenset(self._fresh))
         self._start()
         return batch
 
-    def _encode_one_by_one(self, batch: Batch, fresh: Sequence[tuple[list[Source], LoadedSource]]) -> None:
+    def _encode(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        self._sizes.clear()
+        started = time.monotonic()
+        try:
+            for fresh, rows in zip(gathered, encode_sources(self._encoder, [one.loaded for one in gathered]), strict=True):
+                fresh.vectors = rows
+        except InputError:
+            self._encode_one_by_one(gathered)
+        items = sum(len(one.loaded.items) for one in gathered)
+        self._clock.add(items, time.monotonic() - started)
+        self._items += items
+
+    def _encode_one_by_one(self, gathered: Sequence[_Fresh]) -> None:
         """One item that a tower cannot take must not cost the others their place."""
-        for sources, loaded in fresh:
+        for fresh in gathered:
             try:
-                batch.encoded.append(Encoded(tuple(sources), loaded, encode_sources(self._encoder, [loaded])[0]))
+                fresh.vectors = encode_sources(self._encoder, [fresh.loaded])[0]
             except InputError as error:
-                batch.failed.extend((source, str(error), False) for source in sources)
+                del self._fresh[fresh.loaded.content_hash]
+                self._batch.failed.extend((source, str(error), False) for source in fresh.sources)
 
 
 def encode_sources(encoder: DualEncoder, loaded: Sequence[LoadedSource]) -> list[Vectors]:

@@ -40,4 +40,4 @@ def _params(field: Field) -> Any:
     import qdrant_edge
 
     kind = getattr(qdrant_edge, f"{field.type.capitalize()}IndexParams")
-    return kind(memory=qdrant_edge.Memory.Cached)
+    return kind(memory=qdrant_edge.Memory.Cold)

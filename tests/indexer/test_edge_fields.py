@@ -33,7 +33,7 @@ def test_every_index_of_a_new_collection_is_left_on_disk(tmp_path):
     from qdrant_edge import Memory
 
     store = store_of(tmp_path / "shared")
-    assert placements(store) == {field.name: Memory.Cached for field in FIELDS if field.indexed}
+    assert placements(store) == {field.name: Memory.Cold for field in FIELDS if field.indexed}
     store.close()
 
 
@@ -48,6 +48,6 @@ def test_building_brings_the_indexes_of_an_earlier_version_there(tmp_path, monke
     monkeypatch.undo()
     store.close()
     build(tmp_path / "shared", "shared", 20.0)
-    assert placements(store) == {field.name: Memory.Cached for field in FIELDS if field.indexed}
+    assert placements(store) == {field.name: Memory.Cold for field in FIELDS if field.indexed}
     assert {item.id for item in store.scan(CATS)} == found
     store.close()
