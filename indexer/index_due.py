@@ -15,6 +15,7 @@ __all__ = ["build_if_worth", "changed_items", "is_due", "note_changed", "note_du
 
 _FACT = "index_due"
 _YES, _NO = "yes", "no"  # or a number of items: so many have changed
+_SHARE = 0.01  # of a collection: copying a million items takes longer than comparing ten thousand a thousand times
 
 
 def note_due(ledger: Ledger) -> None:
@@ -58,8 +59,10 @@ def build_if_worth(ledger: Ledger, store: Store, on_begin: Callable[[], None]) -
 
 
 def _is_too_little(ledger: Ledger, store: Store) -> bool:
-    """Whether there is a graph, and what has changed is less than what an engine would build one for."""
+    """Whether there is a graph, and what has changed is little beside it or less than what an engine would build one for."""
     changed, manifest = changed_items(ledger), store.manifest()
-    if not changed or manifest is None or changed * manifest.dimension * 4 >= SMALL_BYTES:
+    if not changed or manifest is None:
         return False
-    return not store.info().exact
+    info = store.info()
+    small = changed * manifest.dimension * 4 < SMALL_BYTES
+    return not info.exact and (small or changed < _SHARE * info.items)

@@ -58,6 +58,14 @@ def test_few_changes_wait_and_add_up_until_they_are_many(ledger, built):
     assert changed_items(ledger) == 0
 
 
+def test_many_changes_wait_where_they_are_few_beside_the_collection(ledger, built, monkeypatch):
+    monkeypatch.setattr("indexer.index_due._SHARE", 0.5)
+    note_changed(ledger, _GRAPH // 2 - 1)
+    assert built_anew(ledger, built) == (None, 0)
+    note_changed(ledger, 1)
+    assert built_anew(ledger, built)[1] == 1
+
+
 def test_what_is_due_is_built_however_little_changed(ledger, built):
     note_changed(ledger, 1)
     note_due(ledger)
