@@ -5,19 +5,26 @@ with a progress bar, every thread would stand still for minutes. So a child buil
 then takes its place (`swap`).
 """
 
+import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import Timeout
 
 import encoders
 from encoders.errors import StoreBusy, StoreError
+from indexer.store.base import Manifest
 from indexer.store.edge_fields import renew_field_indexes
+from indexer.store.edge_vectors import vector_params
 from indexer.store.shard import SharedShard, shared_shard, translated
 from indexer.store.swap import build_lock, copy_shard, is_building, swap_shard, sync_copy
+
+if TYPE_CHECKING:
+    from qdrant_edge import EdgeShard
 
 __all__ = ["build", "build_in_child", "main"]
 
@@ -85,8 +92,6 @@ def build(folder: Path, collection: str, wait: float) -> None:
 
 
 def _build(shared: SharedShard, folder: Path, wait: float) -> None:
-    from qdrant_edge import EdgeShard
-
     with shared.lease("copying it, to build its index", wait):
         shared.opened().flush()
         shared.close_shard()
@@ -95,14 +100,24 @@ def _build(shared: SharedShard, folder: Path, wait: float) -> None:
             shared.opened().optimize()
             return
     shared.close()  # at once: while the engine builds, no thread of this process can hand the lease over
-    copy = EdgeShard.load(str(folder / "shard.building"))
-    renew_field_indexes(copy)
+    copy = _open_copy(folder)
     copy.optimize()
     copy.close()  # flushes, too
     sync_copy(folder)
     with shared.lease("putting its new index in place", wait):
         shared.close_shard()
         swap_shard(folder)
+
+
+def _open_copy(folder: Path) -> "EdgeShard":
+    """Open the copy as a new shard would be made: one that an earlier version made without codes gets them when it is built."""
+    from qdrant_edge import EdgeConfig, EdgeShard
+
+    manifest = Manifest.from_dict(json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
+    config = EdgeConfig(vectors={manifest.space: vector_params(manifest.dimension)})
+    copy = EdgeShard.load(str(folder / "shard.building"), config)
+    renew_field_indexes(copy)
+    return copy
 
 
 def _end_with_parent() -> None:

@@ -2,7 +2,8 @@
 
 The graph is built and walked over codes of one byte a dimension, a quarter of float32; whatever comes of it is scored anew by
 the original vectors, which stay on disk. So scores are true cosines, and `exact` never looks at a code. A shard that was made
-without codes has none: it answers as it always did. docs/performance.md has what was measured, and why not other codes.
+without codes answers as it always did, and gets them when its graph is built again (`build`). docs/performance.md has what was
+measured, and why not other codes.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Codes in the local engine: found by codes, scored by the vectors themselves; shards without codes go on as they are."""
+"""Codes in the local engine: found by codes, scored by the vectors themselves; shards without codes go on until they are built."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -8,6 +8,7 @@ import pytest
 from store_cases import MANIFEST, make_ids
 
 from encoders.vectors import unit_rows
+from indexer.store import build as building
 from indexer.store import edge, open_store
 from indexer.store.base import Leg, Match, Plan, Where
 from indexer.store.build import build
@@ -82,17 +83,22 @@ def test_evidence_of_a_plan_is_of_the_vectors(coded, words, exact):
             assert item.score == pytest.approx(10 * true - 3 + 2 * item.words, abs=1e-4)
 
 
-def test_a_shard_without_codes_is_asked_and_built_as_before(tmp_path, monkeypatch):
+def test_a_shard_without_codes_is_asked_as_before_and_gets_them_when_it_is_built_again(tmp_path, monkeypatch):
     from qdrant_edge import Distance, EdgeVectorParams, Memory
 
-    monkeypatch.setattr(edge, "vector_params", lambda size: EdgeVectorParams(size, Distance.Cosine, memory=Memory.Cold))
+    for module in (edge, building):
+        monkeypatch.setattr(module, "vector_params", lambda size: EdgeVectorParams(size, Distance.Cosine, memory=Memory.Cold))
     store, rows = built(tmp_path / "shared")
     monkeypatch.undo()
     store.create(store.manifest())
-    for query in queries(rows):
-        hits, exact = (store.search(query, 10, exact=exact) for exact in (False, True))
-        assert len({hit.id for hit in hits} & {hit.id for hit in exact}) >= 9
-    assert not list((tmp_path / "shared" / "shard").rglob("*quantized*"))
+    for codes in (False, True):
+        assert any((tmp_path / "shared" / "shard").rglob("*quantized*")) == codes
+        for query in queries(rows):
+            hits, exact = (store.search(query, 10, exact=exact) for exact in (False, True))
+            assert len({hit.id for hit in hits} & {hit.id for hit in exact}) >= 9
+        store.close()
+        build(tmp_path / "shared", "shared", 20.0)
+        assert store.info().indexed_vectors == COUNT
     store.close()
 
 
