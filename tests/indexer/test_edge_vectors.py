@@ -1,4 +1,4 @@
-"""Codes in the local engine: found by codes, scored by the vectors themselves; shards without any go on until they are built."""
+"""Codes in the local engine: found by codes, scored by the vectors; shards without any go on until they are built again."""
 
 from dataclasses import replace
 from types import SimpleNamespace
