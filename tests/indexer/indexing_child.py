@@ -12,7 +12,7 @@ from tiny import tiny_encoder  # noqa: E402
 
 
 def main(home, folder):
-    batches._PICTURES = batches._PASSAGES = 5  # many small commits: more places to be killed at
+    batches._PICTURES = batches._PASSAGES = batches._ITEMS = 5  # many small commits: more places to be killed at
     pipeline._PULSE_SECONDS = 0.05
     with Library(home, encoder=tiny_encoder()) as library:
         library.add([folder], workers=1, on_progress=lambda now: print(now.state, now.done, flush=True))
