@@ -1,6 +1,6 @@
 """The table of what adding to a large library costs, beside an empty one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -25,7 +25,7 @@ def growing_table(results: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _row(name: str, empty: Turns, large: Turns, of: Any) -> str:
+def _row(name: str, empty: Turns, large: Turns, of: Callable[[Iterable[float]], float]) -> str:
     sides = [{unit: of(turn[unit] for turn in side) for unit in ("seconds", "cpu_seconds")} for side in (empty, large)]
     ratios = [sides[1][unit] / sides[0][unit] for unit in ("seconds", "cpu_seconds")]
     cells = [f"{side[unit]:.1f}" for side in sides for unit in ("seconds", "cpu_seconds")]

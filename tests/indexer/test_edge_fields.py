@@ -10,7 +10,7 @@ from indexer.store.base import Match, Where
 from indexer.store.build import build
 
 COUNT = 2048
-CATS = Where((Match("kind", ("document",)), Match("camera", ("Maker D1",))))
+FILTERED = Where((Match("kind", ("document",)), Match("camera", ("Maker D1",))))
 
 
 def store_of(folder):
@@ -43,11 +43,11 @@ def test_building_brings_the_indexes_of_an_earlier_version_there(tmp_path, monke
     monkeypatch.setattr(edge_fields, "_params", lambda field: getattr(PayloadSchemaType, field.type.capitalize()))
     store = store_of(tmp_path / "shared")
     assert set(placements(store).values()) == {None}
-    found = {item.id for item in store.scan(CATS)}
+    found = {item.id for item in store.scan(FILTERED)}
     assert len(found) == len([place for place in range(0, COUNT, 2) if place % 3 == 1])
     monkeypatch.undo()
     store.close()
     build(tmp_path / "shared", "shared", 20.0)
     assert placements(store) == {field.name: Memory.Cold for field in FIELDS if field.indexed}
-    assert {item.id for item in store.scan(CATS)} == found
+    assert {item.id for item in store.scan(FILTERED)} == found
     store.close()
