@@ -22,7 +22,8 @@ BATCHES_IN_FLIGHT = 2
 
 _PICTURES = 32
 _PASSAGES = 128
-_SECONDS = 2.0  # a kill costs little more than this, and progress shows so often; flushing a large collection takes a while
+_SECONDS = (2.0, 20.0)  # at least and at most between batches: a kill costs little more, and progress shows so often
+_WRITES = 10  # times as long as the last write took: flushing a large collection takes a while, whatever there is to flush
 _ITEMS = 1024  # of one batch, however quick the encoder is: they are held in memory
 
 
@@ -40,9 +41,9 @@ class Batcher:
     A file whose bytes are in the store, or in this batch, is only one more path for them: it is not encoded again.
     """
 
-    def __init__(self, encoder: DualEncoder, ledger: Ledger, clock: StageClock) -> None:
-        """`clock` hears how long encoding took."""
-        self._encoder, self._ledger, self._clock = encoder, ledger, clock
+    def __init__(self, encoder: DualEncoder, ledger: Ledger, clock: StageClock, writes: StageClock) -> None:
+        """`clock` hears how long encoding took; `writes` knows how long writing takes."""
+        self._encoder, self._ledger, self._clock, self._writes = encoder, ledger, clock, writes
         self._in_flight: deque[frozenset[str]] = deque(maxlen=BATCHES_IN_FLIGHT + 1)
         self._start()
 
@@ -77,7 +78,9 @@ class Batcher:
     def due(self) -> bool:
         """Old enough to be written, or large enough."""
         empty = not (self._fresh or self._batch.known or self._batch.failed)
-        return not empty and (self._items >= _ITEMS or time.monotonic() - self._opened > _SECONDS)
+        least, most = _SECONDS
+        wait = min(most, max(least, _WRITES * self._writes.last))
+        return not empty and (self._items >= _ITEMS or time.monotonic() - self._opened > wait)
 
     def take(self) -> Batch:
         """Encode what is left, hand the batch over and begin anew."""

@@ -161,7 +161,7 @@ class Pipeline:
 
     def _flow(self, scan: int, pool: ReadingPool, encoder: DualEncoder, clocks: Sequence[StageClock]) -> None:
         reading, encoding, writes = clocks
-        batcher = Batcher(encoder, self._ledger, encoding)
+        batcher = Batcher(encoder, self._ledger, encoding, writes)
         with _WritingThread(self._writer, scan, self._wrote, writes) as writing:
             outcomes = read_ahead(
                 pool,

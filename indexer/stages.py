@@ -25,11 +25,13 @@ class StageClock:
     def __init__(self, name: str, workers: int = 1) -> None:
         self._name, self._workers = name, workers
         self._items, self._seconds = 0, 0.0
+        self.last = 0.0  # seconds that the last piece of work took
 
     def add(self, items: int, seconds: float) -> None:
         """So many more, in so many seconds of one worker."""
         self._items += items
         self._seconds += seconds
+        self.last = seconds
 
     def stage(self, elapsed: float) -> Stage:
         """What came of it in `elapsed` seconds.

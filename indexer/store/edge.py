@@ -270,7 +270,7 @@ class EdgeStore:
             return StoreInfo(0, 0, True, engine)
         with self._using() as (shard, _), translated(self._collection):
             state = shard.info()
-            items = shard.count(CountRequest(exact=True))
+            items = state.points_count
             worded = shard.count(CountRequest(exact=True, filter=Filter(must=[HasVectorCondition(WORDS)])))
             indexed = graph_size(state.indexed_vectors_count, items, worded, self._need_manifest().dimension)
             return StoreInfo(items, indexed, indexed == 0, engine, {"segments": state.segments_count})
