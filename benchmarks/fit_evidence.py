@@ -24,7 +24,7 @@ from benchmarks.mixed_corpus import read_corpus
 from benchmarks.part_library import hold, load
 from benchmarks.parts import PARTS, Part, cut
 from benchmarks.stored import index_corpus
-from indexer.store.base import Leg, Match, Plan, Where
+from indexer.store.base import Leg, Plan, Where
 from search import SearchLibrary
 from search.background import measure_background
 from search.evidence import EVIDENCE
@@ -100,9 +100,7 @@ def look(part: Part, library: SearchLibrary, most: int) -> dict[str, NDArray[Any
         grounds = {kind: measure_background(vector, sample, *ranges["text", kind]) for kind, sample in samples.items()}
         words, _ = read_words(asked[place].text)
         peaks = space.store.word_peaks(words)
-        legs = tuple(
-            Leg(Where((Match("modality", (kind,)),)), *EVIDENCE.line(ground, kind)) for kind, ground in grounds.items()
-        )
+        legs = tuple(Leg(kind, Where(), *EVIDENCE.line(ground, kind)) for kind, ground in grounds.items())
         share = EVIDENCE.words_line(words, peaks, items) / (EVIDENCE.meaning * math.log(max(2, items)) + EVIDENCE.words)
         right = part.right.get(place, frozenset())
         plan = Plan(vector, legs, words, EVIDENCE.words_line(words, peaks, items))

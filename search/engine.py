@@ -279,4 +279,4 @@ def _copy_cosines(encoder: DualEncoder) -> dict[str, float]:
 
 def _leg(modality: str, where: Where, background: Background) -> Leg:
     slope, offset = EVIDENCE.line(background, modality)
-    return Leg(Where((Match("modality", (modality,)), *where.must), where.must_not), slope, offset)
+    return Leg(modality, where, slope, offset)

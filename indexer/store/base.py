@@ -128,16 +128,22 @@ class ScoredItem:
 
 @dataclass(frozen=True)
 class Leg:
-    """Items of one kind in a plan, and what a cosine says of them: evidence = offset + slope * cosine."""
+    """Items of one modality in a plan, and what a cosine says of them: evidence = offset + slope * cosine."""
 
-    where: Where
+    modality: str
+    where: Where  # which of them
     slope: float
     offset: float
 
     @property
+    def condition(self) -> Where:
+        """What its items pass, their modality included."""
+        return Where((Match("modality", (self.modality,)), *self.where.must), self.where.must_not)
+
+    @property
     def narrowed(self) -> bool:
-        """By more than the kind of its items: a graph then has to be searched more widely."""
-        return len(self.where.must) + len(self.where.must_not) > 1
+        """By more than the modality: a graph then has to be searched more widely."""
+        return bool(self.where.must or self.where.must_not)
 
 
 @dataclass(frozen=True)
@@ -145,7 +151,7 @@ class Plan:
     """One query over several signals, answered inside the engine: the evidence of all of them is added up."""
 
     vector: Vectors  # (d,) float32, unit length
-    legs: tuple[Leg, ...]  # an item passes one of them at most
+    legs: tuple[Leg, ...]  # of different modalities
     words: tuple[str, ...] = ()  # as indexer.words.query_words gives them
     words_slope: float = 0.0  # evidence of one unit of BM25
     depth: int = 128  # candidates a leg and signal: what none of them brings is no answer
@@ -209,11 +215,12 @@ class Store(Protocol):
     ) -> list[ScoredItem]:
         """Nearest items to one query vector, shape (d,), best first; ties broken by id so that paging never repeats."""
 
-    def fuse(self, plan: Plan, limit: int, offset: int = 0) -> list[FusedItem]:
+    def fuse(self, plan: Plan, limit: int) -> list[FusedItem]:
         """Best items by the sum of all evidence, ties by id.
 
-        Every item that the vector or the words bring is judged by its true cosine, and by its BM25 where it is among
-        the `depth` best by words.
+        Among those that the vector or the words bring, an engine may choose by what it has at hand: by codes in place of
+        vectors, and by BM25 of those alone that are among the `depth` best by words. What it chose is judged and sorted by
+        true cosines and by all words.
         """
 
     def word_peaks(self, words: Sequence[str]) -> list[float]:

@@ -183,15 +183,15 @@ class EdgeStore:
 
             return best_page(fetch, limit, offset)
 
-    def fuse(self, plan: Plan, limit: int, offset: int = 0) -> list[FusedItem]:
+    def fuse(self, plan: Plan, limit: int) -> list[FusedItem]:
         """See Store."""
-        check_page(limit, offset)
+        check_page(limit, 0)
         manifest = self._need_manifest()
         check_plan(plan, manifest.dimension)
         if manifest.version < FORMAT:
             plan = replace(plan, words=())
         with self._using() as (shard, space), translated(self._collection):
-            return edge_fusion.fuse(shard, space, plan, limit, offset)
+            return edge_fusion.fuse(shard, space, plan, limit)
 
     def word_peaks(self, words: Sequence[str]) -> list[float]:
         """See Store."""

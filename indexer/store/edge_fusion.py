@@ -1,12 +1,18 @@
-"""A plan in the words of Qdrant Edge: prefetched legs, each rescored by its cosine, joined by a linear formula."""
+"""A plan in the words of Qdrant Edge: prefetched legs, each rescored by its cosine, joined by a linear formula.
+
+The engine chooses by codes, which are in memory: rescoring hundreds of candidates by their vectors would read each from disk.
+The few that it chose are judged by their vectors, and only their payloads are read: asked for them with the formula, the
+engine reads many more.
+"""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from indexer.items import Payload
 from indexer.store.base import FusedItem, Plan, ScoredItem
-from indexer.store.edge_vectors import exact_params, search_params
+from indexer.store.edge_vectors import code_params, exact_params
 from indexer.store.filters import edge_filter
+from indexer.store.fused import fused
 from indexer.store.paging import best_page, leg_beams
 from indexer.store.sparse import WORDS, embed_item, embed_query
 
@@ -51,12 +57,12 @@ def _update_words(shard: "EdgeShard", records: Sequence["Record"]) -> None:
         shard.update(UpdateOperation.update_vectors(points))
 
 
-def fuse(shard: "EdgeShard", space: str, plan: Plan, limit: int, offset: int) -> list[FusedItem]:
+def fuse(shard: "EdgeShard", space: str, plan: Plan, limit: int) -> list[FusedItem]:
     """`Store.fuse` on an open shard."""
     from qdrant_edge import Query, QueryRequest
 
     words = _sparse(plan.words)
-    conditions = [edge_filter(leg.where) for leg in plan.legs]
+    conditions = [edge_filter(leg.condition) for leg in plan.legs]
 
     def fetch(most: int) -> list[ScoredItem]:
         depth = max(plan.depth, most)
@@ -65,23 +71,20 @@ def fuse(shard: "EdgeShard", space: str, plan: Plan, limit: int, offset: int) ->
         if words is not None:
             prefetches += [_nearest(words, WORDS, depth, condition) for condition in conditions]
         request = QueryRequest(
-            limit=most, prefetches=prefetches, query=_formula(plan, words is not None), with_payload=True, with_vector=False
+            limit=most, prefetches=prefetches, query=_formula(plan, words is not None), with_payload=False, with_vector=False
         )
-        return [ScoredItem(str(hit.id), hit.score, hit.payload or {}) for hit in shard.query(request)]
+        return [ScoredItem(str(hit.id), hit.score, {}) for hit in shard.query(request)]
 
-    page = best_page(fetch, limit, offset)
-    if not page:
+    ids = [item.id for item in best_page(fetch, limit, 0)]
+    if not ids:
         return []
-    ids = [item.id for item in page]
     asked = [Query.Nearest(plan.vector, using=space)]  # type: ignore[arg-type]  # a row as it is
     cosines, found, *_ = [
         *_scores(shard, [*asked, *([Query.Nearest(words, using=WORDS)] if words is not None else [])], ids),
         {},
     ]
-    return [
-        FusedItem(item.id, item.score, item.payload, min(1.0, max(-1.0, cosines[item.id])), found.get(item.id, 0.0))
-        for item in page
-    ]
+    records = shard.retrieve(list(ids), with_payload=True, with_vector=False)
+    return fused(plan, {str(record.id): record.payload or {} for record in records}, cosines, found)
 
 
 def word_peaks(shard: "EdgeShard", words: Sequence[str]) -> list[float]:
@@ -112,7 +115,7 @@ def _sparse(words: Sequence[str]) -> Any:
 
 
 def _dense(space: str, plan: Plan, condition: Any, depth: int, beam: int, words: Any) -> "Prefetch":
-    """Candidates by vector and by words, all with their true cosine."""
+    """Candidates by vector and by words, all with their cosine."""
     from qdrant_edge import Prefetch, Query
 
     nearest = _nearest(plan.vector, space, depth, condition, beam, plan.exact)
@@ -120,13 +123,13 @@ def _dense(space: str, plan: Plan, condition: Any, depth: int, beam: int, words:
         return nearest
     both = [nearest, _nearest(words, WORDS, depth, condition)]
     query = Query.Nearest(plan.vector, using=space)  # type: ignore[arg-type]  # a row as it is
-    return Prefetch(2 * depth, query, both, params=exact_params())
+    return Prefetch(2 * depth, query, both, params=exact_params() if plan.exact else code_params())
 
 
 def _nearest(vector: Any, using: str, limit: int, condition: Any, beam: int | None = None, exact: bool = False) -> "Prefetch":
     from qdrant_edge import Prefetch, Query
 
-    params = search_params(beam, exact) if beam else None
+    params = None if beam is None else exact_params() if exact else code_params(beam)
     return Prefetch(limit, Query.Nearest(vector, using=using), params=params, filter=condition)
 
 

@@ -1,7 +1,7 @@
 """How the local engine keeps vectors, and how it is asked for the nearest: small codes first, then the vectors themselves.
 
-The graph is built and walked over codes of one byte a dimension, a quarter of float32; whatever comes of it is scored anew by
-the original vectors, which stay on disk. So scores are true cosines, and `exact` never looks at a code. A shard that was made
+The graph is built and walked over codes of one byte a dimension, a quarter of float32; what comes of it is scored anew by the
+original vectors, which stay on disk. So scores are true cosines, and `exact` never looks at a code. A shard that was made
 without codes answers as it always did, and gets them when its graph is built again (`build`). docs/performance.md has what was
 measured, and why not other codes.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from qdrant_edge import EdgeVectorParams, SearchParams
 
-__all__ = ["exact_params", "search_params", "vector_params"]
+__all__ = ["code_params", "exact_params", "search_params", "vector_params"]
 
 _OVERSAMPLING = 2.0  # times as many answers by code as are asked for, among which the vectors choose
 
@@ -31,6 +31,13 @@ def search_params(beam: int, exact: bool = False) -> "SearchParams":
     # Said aloud: by default the engine leaves the scores of these codes as they come.
     rescored = QuantizationSearchParams(rescore=True, oversampling=_OVERSAMPLING)
     return SearchParams(hnsw_ef=beam, exact=exact, quantization=rescored)
+
+
+def code_params(beam: int | None = None) -> "SearchParams":
+    """Walk the graph with this beam, or score items that are known, by codes alone where there are any: no vector is read."""
+    from qdrant_edge import QuantizationSearchParams, SearchParams
+
+    return SearchParams(hnsw_ef=beam, quantization=QuantizationSearchParams(rescore=False))
 
 
 def exact_params() -> "SearchParams":

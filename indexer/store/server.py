@@ -174,14 +174,14 @@ class ServerStore:
 
         return best_page(fetch, limit, offset)
 
-    def fuse(self, plan: Plan, limit: int, offset: int = 0) -> list[FusedItem]:
+    def fuse(self, plan: Plan, limit: int) -> list[FusedItem]:
         """See Store."""
-        check_page(limit, offset)
+        check_page(limit, 0)
         manifest = self._need_manifest()
         check_plan(plan, manifest.dimension)
         if manifest.version < FORMAT:
             plan = replace(plan, words=())
-        return server_fusion.fuse(self._ask, manifest.space, plan, limit, offset)
+        return server_fusion.fuse(self._ask, manifest.space, plan, limit)
 
     def word_peaks(self, words: Sequence[str]) -> list[float]:
         """See Store."""

@@ -7,6 +7,7 @@ from encoders.errors import ItemsGone
 from indexer.items import Payload
 from indexer.store.base import FusedItem, Plan, ScoredItem
 from indexer.store.filters import server_filter
+from indexer.store.fused import fused
 from indexer.store.paging import best_page, leg_beams
 from indexer.store.sparse import WORDS, embed_item, embed_query
 
@@ -42,10 +43,10 @@ def renew_words(ask: Ask, ids: Sequence[str]) -> None:
         ask("update_vectors", points=points, wait=True)
 
 
-def fuse(ask: Ask, space: str, plan: Plan, limit: int, offset: int) -> list[FusedItem]:
+def fuse(ask: Ask, space: str, plan: Plan, limit: int) -> list[FusedItem]:
     """`Store.fuse` through the client."""
     vector, words = plan.vector.tolist(), _sparse(plan.words)
-    conditions = [server_filter(leg.where) for leg in plan.legs]
+    conditions = [server_filter(leg.condition) for leg in plan.legs]
 
     def fetch(most: int) -> list[ScoredItem]:
         depth = max(plan.depth, most)
@@ -57,18 +58,15 @@ def fuse(ask: Ask, space: str, plan: Plan, limit: int, offset: int) -> list[Fuse
         answer = ask("query_points", prefetch=prefetches, query=formula, limit=most, with_payload=True)
         return [ScoredItem(str(hit.id), hit.score, hit.payload or {}) for hit in answer.points]
 
-    page = best_page(fetch, limit, offset)
+    page = {item.id: item.payload for item in best_page(fetch, limit, 0)}
     if not page:
         return []
-    ids = [item.id for item in page]
+    ids = list(page)
     cosines = _scores(ask, vector, space, ids)
     if len(cosines) < len(ids):
         raise ItemsGone("items were removed from the collection while they were compared with the query. Ask again.")
     found = _scores(ask, words, WORDS, ids) if words is not None else {}
-    return [
-        FusedItem(item.id, item.score, item.payload, min(1.0, max(-1.0, cosines[item.id])), found.get(item.id, 0.0))
-        for item in page
-    ]
+    return fused(plan, page, cosines, found)
 
 
 def word_peaks(ask: Ask, words: Sequence[str]) -> list[float]:

@@ -1,6 +1,7 @@
 """Indexes of the payload in the local engine: left on disk, and brought there where an earlier version made them."""
 
 import numpy as np
+from qdrant_edge import Memory
 from store_cases import MANIFEST, make_ids
 
 from encoders.vectors import unit_rows
@@ -10,6 +11,7 @@ from indexer.store.base import Match, Where
 from indexer.store.build import build
 
 COUNT = 2048
+WANTED = {field.name: Memory.Pinned if field.name == "modality" else Memory.Cold for field in FIELDS if field.indexed}
 FILTERED = Where((Match("kind", ("document",)), Match("camera", ("Maker D1",))))
 
 
@@ -29,16 +31,14 @@ def placements(store):
     return {name: getattr(index.params, "memory", None) for name, index in made.items()}
 
 
-def test_every_index_of_a_new_collection_is_left_on_disk(tmp_path):
-    from qdrant_edge import Memory
-
+def test_every_index_of_a_new_collection_but_one_is_left_on_disk(tmp_path):
     store = store_of(tmp_path / "shared")
-    assert placements(store) == {field.name: Memory.Cold for field in FIELDS if field.indexed}
+    assert placements(store) == WANTED
     store.close()
 
 
 def test_building_brings_the_indexes_of_an_earlier_version_there(tmp_path, monkeypatch):
-    from qdrant_edge import Memory, PayloadSchemaType
+    from qdrant_edge import PayloadSchemaType
 
     monkeypatch.setattr(edge_fields, "_params", lambda field: getattr(PayloadSchemaType, field.type.capitalize()))
     store = store_of(tmp_path / "shared")
@@ -48,6 +48,6 @@ def test_building_brings_the_indexes_of_an_earlier_version_there(tmp_path, monke
     monkeypatch.undo()
     store.close()
     build(tmp_path / "shared", "shared", 20.0)
-    assert placements(store) == {field.name: Memory.Cold for field in FIELDS if field.indexed}
+    assert placements(store) == WANTED
     assert {item.id for item in store.scan(FILTERED)} == found
     store.close()

@@ -14,7 +14,7 @@ from indexer.store.base import Leg, Match, Plan, Where
 from indexer.store.build import build
 
 COUNT, WIDE = 2700, 1024  # 11 MB of vectors: just enough for the engine to build a graph, and codes with it
-LEGS = tuple(Leg(Where((Match("modality", (kind,)),)), 10.0, -3.0) for kind in ("image", "text"))
+LEGS = tuple(Leg(kind, Where(), 10.0, -3.0) for kind in ("image", "text"))
 
 
 def built(folder):

@@ -10,13 +10,13 @@ from qdrant_client import QdrantClient
 from store_cases import MANIFEST
 
 from encoders.errors import ItemsGone, StoreError
-from indexer.store.base import FORMAT, HasId, Leg, Match, Plan, Where
+from indexer.store.base import FORMAT, HasId, Leg, Plan, Where
 from indexer.store.server import ServerStore
 from indexer.store.sparse import embed_item, embed_query
 
 DIMENSION = MANIFEST.dimension
 KINDS = ("image", "text")
-LEGS = tuple(Leg(Where((Match("modality", (kind,)),)), 10.0, -3.0) for kind in KINDS)
+LEGS = tuple(Leg(kind, Where(), 10.0, -3.0) for kind in KINDS)
 TEXTS = (
     "a black cat",
     "two dogs",
@@ -81,13 +81,6 @@ def test_evidence_adds_up_as_by_hand(store, words):
     assert all((item.words > 0) == (item.score - 10 * item.cosine + 3 > 1e-4) for item in found)
 
 
-def test_pages_of_a_plan_neither_repeat_nor_drop(store):
-    plan = Plan(rows(1, seed=5)[0], LEGS, ("cat",), 2.0)
-    pages = [item.id for start in range(0, 6, 2) for item in store.fuse(plan, 2, start)]
-    assert pages == [item.id for item in store.fuse(plan, 6)]
-    assert sorted(pages) == ids(6)
-
-
 def test_words_bring_what_the_vector_does_not(store):
     """With a depth of one, the vector brings one item a leg, and the words one more; both with their true cosine."""
     vector = rows(len(TEXTS))[1]
@@ -106,7 +99,7 @@ def test_some_items_are_judged_as_among_all(store):
     plan = Plan(rows(1, seed=5)[0], LEGS, ("black", "cat"), 2.0)
     everything = {item.id: item for item in store.fuse(plan, 10)}
     some = tuple(ids(len(TEXTS))[1:5:3])
-    legs = tuple(Leg(Where((*leg.where.must, HasId(some))), leg.slope, leg.offset) for leg in LEGS)
+    legs = tuple(replace(leg, where=Where((HasId(some),))) for leg in LEGS)
     found = store.fuse(replace(plan, legs=legs), 10)
     assert {item.id for item in found} == set(some)
     for item in found:
@@ -134,7 +127,7 @@ def test_a_rename_changes_the_words(store):
 
 def test_plans_that_cannot_be_answered_are_refused(store):
     vector = rows(1)[0]
-    for plan in (Plan(vector, ()), Plan(vector, (Leg(Where(), math.inf, 0.0),)), Plan(vector, LEGS, (), math.nan)):
+    for plan in (Plan(vector, ()), Plan(vector, (Leg("image", Where(), math.inf, 0.0),)), Plan(vector, LEGS, (), math.nan)):
         with pytest.raises(StoreError, match="finite"):
             store.fuse(plan, 3)
     with pytest.raises(StoreError, match="cannot search"):
