@@ -7,14 +7,15 @@ borrows the model card's.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from encoders.vectors import Vectors
-from indexer.store.base import Match, Store, Where
+from indexer.store.base import Store, Where
 
 __all__ = ["Background", "Sample", "Samples", "measure_background"]
 
@@ -22,7 +23,9 @@ _SAMPLE = 1024  # vectors of each modality: the median is then known to a twenti
 _BORROWED = 40  # items of the card's background that the collection's own is mixed with
 _LOW = 0.159  # quantile one deviation below the centre, for what is bell-shaped below it
 _HIGHEST = 0.5  # a background does not lie nearer to a clear match than this, however much fits
-_KEPT = 8  # samples
+_SAMPLES, _COUNTS = 8, 512  # that are kept
+
+_Taken = TypeVar("_Taken")
 
 
 @dataclass(frozen=True)
@@ -64,26 +67,42 @@ class Samples:
     """Samples of the collections that were asked lately. Taken anew when the number of items has changed."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[object, ...], Sample] = OrderedDict()
-        self._lock = Lock()
+        self._samples = _Kept[Sample](_SAMPLES)
+        self._counts = _Kept[int](_COUNTS)
 
     def of(self, store: Store, modality: str, version: Sequence[object]) -> Sample:
         """The sample of one modality. `version`: whatever changes when the collection does."""
-        key = (id(store), modality, *version)
+        return self._samples.get((id(store), modality, *version), lambda: _take(store, modality))
+
+    def count(self, store: Store, modality: str, where: Where, version: Sequence[object]) -> int:
+        """How many items of one modality pass a filter. Only the order of magnitude matters, so it is kept like a sample."""
+        these = where.of_modality(modality)
+        return self._counts.get((id(store), these, *version), lambda: store.count(these))
+
+
+class _Kept(Generic[_Taken]):
+    """What was taken lately; the oldest gives way. Threads may take the same at once, which costs time and nothing else."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[tuple[object, ...], _Taken] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: tuple[object, ...], take: Callable[[], _Taken]) -> _Taken:
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        taken = _take(store, modality)
+        taken = take()
         with self._lock:
             self._kept[key] = taken
-            while len(self._kept) > _KEPT:
+            while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
         return taken
 
 
 def _take(store: Store, modality: str) -> Sample:
-    where = Where((Match("modality", (modality,)),))
+    where = Where().of_modality(modality)
     rows = []
     for item in store.scan(where, with_vectors=True, page=_SAMPLE):
         rows.append(item.vector)

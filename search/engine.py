@@ -20,7 +20,7 @@ from indexer.feedback import Asked as Question
 from indexer.feedback import Judgement
 from indexer.library import Library
 from indexer.spaces import OpenSpace
-from indexer.store.base import FusedItem, HasId, Leg, Match, Plan, Where
+from indexer.store.base import FusedItem, HasId, Leg, Plan, Where
 from search.arrange import Arrangement
 from search.background import Background, Samples, measure_background
 from search.compose import Composer
@@ -195,8 +195,7 @@ class SearchLibrary(Library):
         for candidate in sorted(encoder.candidate_modalities):
             sample = self._samples.of(space.store, candidate, version)
             if where.must or where.must_not:
-                these = Where((Match("modality", (candidate,)), *where.must), where.must_not)
-                sample = replace(sample, items=space.store.count(these))
+                sample = replace(sample, items=self._samples.count(space.store, candidate, where, version))
             found[candidate] = measure_background(vector, sample, *encoder.card.score_ranges[modality, candidate])
         return found
 

@@ -85,6 +85,10 @@ class Where:
     must: tuple[Condition, ...] = ()
     must_not: tuple[Condition, ...] = ()
 
+    def of_modality(self, modality: str) -> "Where":
+        """What passes it and was made by this candidate tower."""
+        return Where((Match("modality", (modality,)), *self.must), self.must_not)
+
 
 @dataclass(frozen=True)
 class Manifest:
@@ -138,7 +142,7 @@ class Leg:
     @property
     def condition(self) -> Where:
         """What its items pass, their modality included."""
-        return Where((Match("modality", (self.modality,)), *self.where.must), self.where.must_not)
+        return self.where.of_modality(self.modality)
 
     @property
     def narrowed(self) -> bool:
