@@ -10,10 +10,11 @@ Three readers look at the same picture, and a gate weighs them.
 - The class head reads the network's own last stage. It was trained where the drawings are not: on the network's own class
   prototypes, so that photographs and drawings answer a query on one scale.
 - The gate is how far (Mahalanobis) the picture's early stages are from those of the drawings. Near them the drawing
-  head speaks, far away the class head, and ConSE with them, the more the farther away.
+  head speaks, far away the class head, and ConSE with them, the more and the more sharply the farther away.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,15 +28,28 @@ from encoders.errors import ModelError
 from encoders.headed import Conse
 from encoders.stages import DRAWN, POOLED, STAGES, LastStage
 
-__all__ = ["Bridge", "Gate", "Head", "join_bridges", "load_bridge", "load_last_stage", "save_bridge"]
+__all__ = ["Blend", "Bridge", "Gate", "Head", "join_bridges", "load_bridge", "load_last_stage", "save_bridge"]
 
 _SCALED = DRAWN + POOLED  # all columns but the logits
 _EARLY = slice(POOLED, POOLED + sum(STAGES[:4]))  # what the gate reads: colour, line and texture
 _CLIP = 6.0  # deviations: one odd value must not rule a picture
-_LIKELIEST, _TEMPERATURE = 20, 1.5  # of ConSE
+_LIKELIEST, _TEMPERATURE = 20, 1.5  # of ConSE alone
 _LAST = "last."  # how the names of the last stage's tensors begin in the file
 
 _Module = TypeVar("_Module", bound=nn.Module)
+
+
+@dataclass(frozen=True)
+class Blend:
+    """How ConSE is mixed in near the drawings, where the gate is 0, and far from them, where it is 1.
+
+    Of a drawing the network's classes are guesses, of which many together say most; a photograph it names for sure.
+    """
+
+    near_weight: float = 0.5  # the trained heads' is 1
+    near_temperature: float = 2.0
+    far_weight: float = 2.0
+    far_temperature: float = 1.0
 
 
 class Gate(nn.Module):
@@ -90,11 +104,8 @@ class Bridge(nn.Module):
     deviation: Tensor
     offset: Tensor
 
-    def __init__(self, class_vectors: Tensor, hidden: int, far_weight: float, dropout: float = 0.0) -> None:
-        """`class_vectors` (1000, d), unit rows; `hidden`: width of the drawing head's curve, the class head's is half of it.
-
-        `far_weight`: ConSE's weight where the gate is 1.
-        """
+    def __init__(self, class_vectors: Tensor, hidden: int, blend: Blend, dropout: float = 0.0) -> None:
+        """`class_vectors` (1000, d), unit rows; `hidden`: width of the drawing head's curve, the class head's is half of it."""
         super().__init__()
         dimension = class_vectors.shape[1]
         self.hidden = hidden
@@ -102,8 +113,7 @@ class Bridge(nn.Module):
         self.drawing = Head(_SCALED, hidden, dimension, dropout)
         self.classes = Head(POOLED, hidden // 2, dimension, dropout)
         self.conse = Conse(class_vectors, _LIKELIEST, _TEMPERATURE)
-        self.near_weight = nn.Parameter(torch.tensor(0.5))
-        self.far_weight = far_weight
+        self.blend = blend
         self.register_buffer("centre", torch.zeros(_SCALED))
         self.register_buffer("deviation", torch.ones(_SCALED))
         # what all class vectors have in common says nothing of a picture, and would make it answer every query
@@ -121,8 +131,9 @@ class Bridge(nn.Module):
         far = gate if far is None else torch.where(far.isnan(), gate, far)
         scaled = ((features[:, :_SCALED] - self.centre) / self.deviation).clamp(-_CLIP, _CLIP)
         trained = (1 - far) * self.drawing(scaled) + far * self.classes(scaled[:, DRAWN:])
-        named = functional.normalize(self.conse(features[:, _SCALED:]), dim=-1) - self.offset
-        weight = (1 - far) * self.near_weight + far * self.far_weight
+        temperature = (1 - far) * self.blend.near_temperature + far * self.blend.far_temperature
+        named = functional.normalize(self.conse(features[:, _SCALED:], temperature), dim=-1) - self.offset
+        weight = (1 - far) * self.blend.near_weight + far * self.blend.far_weight
         together = functional.normalize(trained, dim=-1) + weight * functional.normalize(named, dim=-1)
         return functional.normalize(together, dim=-1)
 
@@ -133,7 +144,7 @@ def join_bridges(members: Sequence[Bridge]) -> Bridge:
     Curves are laid side by side and lines are averaged, so the joined bridge is exact, and as quick as one of its width.
     """
     first = members[0]
-    joined = Bridge(first.conse.class_vectors, sum(one.hidden for one in members), first.far_weight)
+    joined = Bridge(first.conse.class_vectors, sum(one.hidden for one in members), first.blend)
     states = [one.state_dict() for one in members]
     tensors = {}
     for name in states[0]:
@@ -160,7 +171,11 @@ def save_bridge(bridge: Bridge, last: LastStage, path: Path) -> None:
     }
     tensors |= {_LAST + name: tensor.half().contiguous() for name, tensor in last.state_dict().items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, path, metadata={"hidden": str(bridge.hidden), "far_weight": str(bridge.far_weight)})
+    save_file(
+        tensors,
+        path,
+        metadata={"hidden": str(bridge.hidden), **{name: str(value) for name, value in asdict(bridge.blend).items()}},
+    )
 
 
 def load_bridge(path: Path) -> Bridge:
@@ -168,7 +183,8 @@ def load_bridge(path: Path) -> Bridge:
 
     def build(tensors: dict[str, Tensor], about: dict[str, str]) -> Bridge:
         own = {name: tensor for name, tensor in tensors.items() if not name.startswith(_LAST)}
-        bridge = Bridge(own["conse.class_vectors"], int(about["hidden"]), float(about["far_weight"]))
+        blend = Blend(**{field.name: float(about[field.name]) for field in fields(Blend)})
+        bridge = Bridge(own["conse.class_vectors"], int(about["hidden"]), blend)
         bridge.load_state_dict(own)
         return bridge
 

@@ -73,8 +73,8 @@ class Conse(nn.Module):
         self.classes = classes
         self.temperature = temperature
 
-    def forward(self, logits: Tensor) -> Tensor:
-        """Only the `classes` likeliest classes count."""
+    def forward(self, logits: Tensor, temperature: Tensor | None = None) -> Tensor:
+        """Only the `classes` likeliest classes count. `temperature` (n, 1): another one for each row."""
         likeliest, places = logits.topk(self.classes, dim=-1)
-        weights = (likeliest / self.temperature).softmax(-1)
+        weights = (likeliest / (self.temperature if temperature is None else temperature)).softmax(-1)
         return (weights[:, :, None] * self.class_vectors[places]).sum(1)

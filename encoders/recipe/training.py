@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from encoders.bridge import Bridge, join_bridges
+from encoders.bridge import Blend, Bridge, join_bridges
 from encoders.recipe.kept import states_before
 from encoders.recipe.prototypes import Prototypes
 from encoders.stages import SEEN, LastStage, with_last_stage
@@ -29,7 +29,9 @@ class BridgeRecipe:
     members: int = 3  # bridges that are trained side by side and joined: each errs in its own way
     hidden: int = 352  # width of each one's drawing head
     dropout: float = 0.5
-    far_weight: float = 1.5  # of ConSE, for pictures unlike the drawings
+    near_weight: float = 0.42  # of ConSE while heads learn, for pictures like the drawings: what it becomes if it learns, too
+    far_weight: float = 1.5  # the same for pictures unlike the drawings
+    conse_temperature: float = 1.5  # the same, for both; in use, `Blend` has others
     epochs: int = 16
     batch: int = 1024  # drawings; prototypes come on top
     prototypes: float = 0.25  # for each drawing of a batch
@@ -109,15 +111,18 @@ def train_bridge(
         on_epoch(epoch + 1, join_bridges(members), total / max(1, len(order) // recipe.batch))
     if last is not None:
         last.eval().cpu()
-    return join_bridges([member.cpu() for member in members])
+    bridge = join_bridges([member.cpu() for member in members])
+    bridge.blend = Blend()  # heads that learn beside more of ConSE, as it is used, find a little less (docs/models.md)
+    return bridge
 
 
 def _members(drawings: Captioned, class_vectors: Vectors, recipe: BridgeRecipe, device: str) -> list[Bridge]:
     served = torch.from_numpy(drawings.features[:, 0, :SEEN].astype(np.float32))
+    blend = Blend(recipe.near_weight, recipe.conse_temperature, recipe.far_weight, recipe.conse_temperature)
     members = []
     for number in range(recipe.members):
         torch.manual_seed(recipe.seed + number)
-        member = Bridge(torch.from_numpy(class_vectors), recipe.hidden, recipe.far_weight, recipe.dropout)
+        member = Bridge(torch.from_numpy(class_vectors), recipe.hidden, blend, recipe.dropout)
         member.fit(served)
         members.append(member.to(device))
     return members

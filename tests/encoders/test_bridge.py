@@ -5,16 +5,16 @@ import pytest
 import torch
 from torch.nn import functional
 
-from encoders.bridge import Bridge, Gate, Head, join_bridges, load_bridge, load_last_stage, save_bridge
+from encoders.bridge import Blend, Bridge, Gate, Head, join_bridges, load_bridge, load_last_stage, save_bridge
 from encoders.errors import ModelError
 from encoders.stages import CLASSES, DRAWN, POOLED, SEEN, STAGES, LastStage, StagedPictures, with_last_stage
 
 EARLY = slice(POOLED, POOLED + sum(STAGES[:4]))
 
 
-def made_bridge(seed=0, hidden=6, dimension=8):
+def made_bridge(seed=0, hidden=6, dimension=8, blend=None):
     torch.manual_seed(seed)
-    bridge = Bridge(functional.normalize(torch.randn(CLASSES, dimension), dim=-1), hidden, far_weight=1.5)
+    bridge = Bridge(functional.normalize(torch.randn(CLASSES, dimension), dim=-1), hidden, blend or Blend())
     for head in (bridge.drawing, bridge.classes):
         torch.nn.init.normal_(head.line.weight, std=0.02)
     bridge.fit(drawn())
@@ -67,6 +67,17 @@ def test_far_away_the_classes_names_weigh_more():
     assert far > near + 0.1
 
 
+def test_far_away_the_likeliest_classes_weigh_more():
+    logits = drawn(50)[:, SEEN - CLASSES :]
+    sharp, flat = (made_bridge(blend=Blend(near_temperature=each, far_temperature=each)) for each in (0.1, 100.0))
+    mixed = made_bridge(blend=Blend(near_temperature=100.0, far_temperature=0.1))
+    seen = torch.cat([drawn(50)[:, : SEEN - CLASSES], logits], 1)
+    near, far = torch.zeros(50, 1), torch.ones(50, 1)
+    torch.testing.assert_close(mixed(seen, near), flat(seen, near))
+    torch.testing.assert_close(mixed(seen, far), sharp(seen, far))
+    assert not torch.allclose(sharp(seen, far), flat(seen, far), atol=1e-2)
+
+
 def test_training_may_overrule_the_gate_for_some():
     bridge, seen = made_bridge(), drawn(2)
     mixed = bridge(seen, torch.tensor([[torch.nan], [1.0]]))
@@ -87,13 +98,14 @@ def test_joined_heads_answer_with_the_mean():
 
 
 def test_what_is_saved_is_loaded_but_for_rounding(tmp_path):
-    bridge = made_bridge()
+    bridge = made_bridge(blend=Blend(0.25, 3.0, 1.75, 0.5))
     torch.manual_seed(1)
     last = LastStage()
     save_bridge(bridge, last, tmp_path / "deep" / "one.safetensors")
     loaded = load_bridge(tmp_path / "deep" / "one.safetensors")
     seen = drawn(50, seed=3)
     assert not loaded.training
+    assert loaded.blend == bridge.blend
     assert (loaded(seen) * bridge(seen)).sum(1).min() > 0.9999
     assert torch.equal(loaded.gate.precision, bridge.gate.precision), "distances need all their digits"
     states = torch.rand(3, STAGES[-2], 5, 5)

@@ -210,6 +210,8 @@ def test_conse_takes_the_likeliest_and_weighs_them():
     assert conse(classes=2, temperature=1.0) == pytest.approx([2 / 3, 1 / 3, 0])
     assert conse(classes=3, temperature=1.0) == pytest.approx([0.6, 0.3, 0.1])
     assert conse(classes=3, temperature=1000.0) == pytest.approx([1 / 3, 1 / 3, 1 / 3], abs=1e-3)
+    rows = Conse(torch.eye(3), 3, temperature=9.0)(logits.repeat(2, 1), torch.tensor([[1.0], [1000.0]]))
+    torch.testing.assert_close(rows, torch.tensor([[0.6, 0.3, 0.1], [1 / 3] * 3]), atol=1e-3, rtol=0)
 
 
 def test_one_tower_stands_on_both_sides_and_is_opened_once(networks, starter):

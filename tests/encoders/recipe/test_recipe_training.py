@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from encoders.bridge import load_bridge, load_last_stage, save_bridge
+from encoders.bridge import Blend, load_bridge, load_last_stage, save_bridge
 from encoders.bundled import bundled
 from encoders.errors import InputError
 from encoders.fingerprint import file_sha256
@@ -64,6 +64,8 @@ def test_the_bridge_learns_which_drawing_is_which(drawings, prototypes, class_ve
     assert [epochs for epochs, _ in losses] == list(range(1, 21))
     assert losses[19][1] < losses[0][1] / 2
     assert bridge.hidden == 32
+    assert bridge.blend == Blend(), "it is left as it is used"
+    bridge.blend = Blend(near_weight=0.1, far_weight=0.1)  # made-up classes name nothing
     unseen = drawings.features[:, :, :SEEN].mean(1)[::2].astype(np.float32)
     with torch.inference_mode():
         scores = bridge(torch.from_numpy(unseen)) @ torch.from_numpy(drawings.vectors[:THINGS]).T
