@@ -279,11 +279,16 @@ class Ledger:
         rows = self.execute("SELECT path, reason, recorded FROM sources WHERE reason IS NOT NULL ORDER BY path")
         return [Failure(Path(os.fsdecode(path)), reason, when) for path, reason, when in rows]
 
-    def counts(self) -> Counts:
-        """How much the collection holds. Counted anew only after something has changed, by whichever process."""
+    def state(self) -> tuple[int, int]:
+        """Another one after every change, by whichever process; compared within the life of this object."""
         with self._lock:
             ((others,),) = self.execute("PRAGMA data_version")
-            state = (others, self._db.total_changes)
+            return others, self._db.total_changes
+
+    def counts(self) -> Counts:
+        """How much the collection holds. Counted anew only after something has changed."""
+        with self._lock:
+            state = self.state()
             if self._counted is None or self._counted[0] != state or self._db.in_transaction:
                 found = self._count()
                 self._counted = None if self._db.in_transaction else (state, found)  # it may be rolled back

@@ -6,16 +6,14 @@ neither moves as long as fewer than half of the collection answers the query. A 
 borrows the model card's.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from threading import Lock
-from typing import Generic, TypeVar
 
 import numpy as np
 
 from encoders.vectors import Vectors
 from indexer.store.base import Store, Where
+from search.kept import Kept
 
 __all__ = ["Background", "Sample", "Samples", "measure_background"]
 
@@ -24,8 +22,6 @@ _BORROWED = 40  # items of the card's background that the collection's own is mi
 _LOW = 0.159  # quantile one deviation below the centre, for what is bell-shaped below it
 _HIGHEST = 0.5  # a background does not lie nearer to a clear match than this, however much fits
 _SAMPLES, _COUNTS = 8, 512  # that are kept
-
-_Taken = TypeVar("_Taken")
 
 
 @dataclass(frozen=True)
@@ -67,8 +63,8 @@ class Samples:
     """Samples of the collections that were asked lately. Taken anew when the number of items has changed."""
 
     def __init__(self) -> None:
-        self._samples = _Kept[Sample](_SAMPLES)
-        self._counts = _Kept[int](_COUNTS)
+        self._samples = Kept[Sample](_SAMPLES)
+        self._counts = Kept[int](_COUNTS)
 
     def of(self, store: Store, modality: str, version: Sequence[object]) -> Sample:
         """The sample of one modality. `version`: whatever changes when the collection does."""
@@ -78,27 +74,6 @@ class Samples:
         """How many items of one modality pass a filter. Only the order of magnitude matters, so it is kept like a sample."""
         these = where.of_modality(modality)
         return self._counts.get((id(store), these, *version), lambda: store.count(these))
-
-
-class _Kept(Generic[_Taken]):
-    """What was taken lately; the oldest gives way. Threads may take the same at once, which costs time and nothing else."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._kept: OrderedDict[tuple[object, ...], _Taken] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: tuple[object, ...], take: Callable[[], _Taken]) -> _Taken:
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        taken = take()
-        with self._lock:
-            self._kept[key] = taken
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        return taken
 
 
 def _take(store: Store, modality: str) -> Sample:

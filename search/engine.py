@@ -7,6 +7,7 @@ nor drops a hit.
 
 import io
 import math
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +34,7 @@ from search.filters import Filters, joined
 from search.heat import heat_map, overlay
 from search.hits import FITS, Answer, Hit
 from search.judge import Judge, model_of, query_of
+from search.kept import Kept
 from search.known_values import completed
 from search.listing import list_hits
 from search.pictures import PictureInput
@@ -43,6 +45,8 @@ from search.telling import Teller, give_advice, tell_item
 __all__ = ["SearchLibrary", "open_library"]
 
 _RANGE = (0.5, 0.9)  # of items with items of their kind, for a model that does not take them as a query
+_FACETS = 32  # counts that are kept, each for one filter
+_RECOUNTED = 60  # seconds after which counts are taken anew at the latest
 _STEPS = 20  # a collection's sample is taken anew for each twentieth that its size changes by
 
 
@@ -54,6 +58,7 @@ class SearchLibrary(Library):
         self._composer = Composer()
         self._samples = Samples()
         self._judge = Judge(self)
+        self._facets = Kept[tuple[Facet, ...]](_FACETS)
 
     def search(  # noqa: PLR0913 - the options of one question, each with a default
         self,
@@ -211,7 +216,10 @@ class SearchLibrary(Library):
         if space is None:
             self.require_existing()
             return ()
-        return count_facets(space.store, completed(filters or Filters(), space.store).where())
+        where = completed(filters or Filters(), space.store).where()
+        minute = time.monotonic() // _RECOUNTED  # others may change what is on a server
+        key = (self.ledger, self.ledger.state(), space.store, where, minute)
+        return self._facets.get(key, lambda: count_facets(space.store, where))
 
     def item(self, item_id: str) -> Hit | None:
         """One item of the collection, as a hit of rank 0; None if there is no such item."""

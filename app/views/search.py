@@ -115,9 +115,9 @@ def _answer(lib: SearchLibrary, question: Question, among_filters: DeltaGenerato
         _nothing(question, answer)
         return
     side, main = st.columns([1, 4.6], gap="medium")
-    _facets(lib, question, among_filters, side)
     with main:
         _list(lib, question, answer, milliseconds)
+    _facets(lib, question, among_filters, side)  # afterwards: nobody waits for counts to see the hits
 
 
 def _facets(lib: SearchLibrary, question: Question, among_filters: DeltaGenerator, side: DeltaGenerator) -> None:

@@ -1,6 +1,7 @@
 """Filters and facets over a real collection, on both engines."""
 
 import json
+import time
 from contextlib import nullcontext
 
 import pytest
@@ -9,6 +10,7 @@ from encoders.errors import LibraryError
 from indexer.store.base import Where
 from search import Filters
 from search.__main__ import main
+from search.facets import count_facets
 
 
 @pytest.fixture
@@ -67,6 +69,28 @@ def test_facets_count_what_passes(library):
     narrowed = {facet.name: facet for facet in library.facets(Filters(camera="nikon"))}
     assert sum(value.count for value in narrowed["extension"].values) == 2
     assert narrowed["year"].values[0].count == 2
+
+
+def test_facets_are_counted_anew_once_anybody_has_changed_something(library, open_main, files, monkeypatch):
+    def pictures():
+        return {value.label: value.count for facet in library.facets() for value in facet.values}["pictures"]
+
+    counted = []
+    monkeypatch.setattr("search.engine.count_facets", lambda *asked: counted.append(asked) or count_facets(*asked))
+    assert [pictures(), pictures()] == [4, 4]
+    assert len(counted) == 1, "nothing has changed"
+    with open_main() as other:
+        other.remove([next(files.rglob("red.png"))])
+    assert pictures() == 3
+    library.search("green")
+    assert pictures() == 3
+    assert len(counted) == 2, "asking changes nothing"
+    library.facets(Filters(kind="image"))
+    assert len(counted) == 3
+    later = time.monotonic() + 61
+    monkeypatch.setattr("search.engine.time.monotonic", lambda: later)
+    assert pictures() == 3
+    assert len(counted) == 4, "others may have changed what is on a server"
 
 
 def test_the_command_line_counts_and_filters(library, home, capsys, monkeypatch):
