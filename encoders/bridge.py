@@ -171,11 +171,8 @@ def save_bridge(bridge: Bridge, last: LastStage, path: Path) -> None:
     }
     tensors |= {_LAST + name: tensor.half().contiguous() for name, tensor in last.state_dict().items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(
-        tensors,
-        path,
-        metadata={"hidden": str(bridge.hidden), **{name: str(value) for name, value in asdict(bridge.blend).items()}},
-    )
+    about = {"hidden": bridge.hidden, **asdict(bridge.blend)}
+    save_file(tensors, path, metadata={name: str(value) for name, value in about.items()})
 
 
 def load_bridge(path: Path) -> Bridge:

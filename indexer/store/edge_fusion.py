@@ -79,12 +79,12 @@ def fuse(shard: "EdgeShard", space: str, plan: Plan, limit: int) -> list[FusedIt
     if not ids:
         return []
     asked = [Query.Nearest(plan.vector, using=space)]  # type: ignore[arg-type]  # a row as it is
-    cosines, found, *_ = [
-        *_scores(shard, [*asked, *([Query.Nearest(words, using=WORDS)] if words is not None else [])], ids),
-        {},
-    ]
-    records = shard.retrieve(list(ids), with_payload=True, with_vector=False)
-    return fused(plan, {str(record.id): record.payload or {} for record in records}, cosines, found)
+    if words is not None:
+        asked.append(Query.Nearest(words, using=WORDS))
+    cosines, *found = _scores(shard, asked, ids)
+    records = shard.retrieve([*ids], with_payload=True, with_vector=False)
+    payloads = {str(record.id): record.payload or {} for record in records}
+    return fused(plan, payloads, cosines, found[0] if found else {})
 
 
 def word_peaks(shard: "EdgeShard", words: Sequence[str]) -> list[float]:
