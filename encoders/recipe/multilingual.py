@@ -53,7 +53,8 @@ def make_multilingual(
         bundled.cache_clear()
     material = gather(folder, plan_e5(bundled(TEXT_NAME)), tell, lambda emoji: in_languages(emoji, packages), asked)
     _write_text_sheet(head_path, raw, material.texts, material, packages)
-    tests = [*gather_tests(material, folder, photographs), *_in_other_languages(material, packages)]
+    english = gather_tests(material, folder, photographs)
+    tests = [*english, *_in_other_languages(material, packages)]
     if seen:
         stamped = [Drawing("tuxpaint", stamp.picture.name, "", (), stamp.picture) for stamp in seen]
         network = staged_network(folder / "networks")
@@ -66,7 +67,8 @@ def make_multilingual(
         save_bridge(_train_bridge(drawings, material, tell), last, bridge_path)
     bridge = load_bridge(bridge_path)
     quality = measure(bridge, last, tests, material.texts)
-    write_sheet(bridge_path, quality, find_score_ranges(bridge, last, material, tests))
+    # as the starter's are found: what is a clear match there shall be one here
+    write_sheet(bridge_path, quality, find_score_ranges(bridge, last, material, english))
     return quality
 
 
