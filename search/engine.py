@@ -108,7 +108,7 @@ class SearchLibrary(Library):
             return Answer((), False, 0)
         try:
             return self._answer_in(space, query, exact, second)
-        except StoreError as error:
+        except (StoreError, LibraryError) as error:  # an item that is asked with may be what is missing
             now = self.space()
             if now is None or (now.store is space.store and not isinstance(error, ItemsGone)):
                 raise

@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import threading
 import time
+import uuid
 
 import pytest
 from upgrade_cases import assert_alike, change_things, first, fresh, held, upgrade
@@ -191,6 +192,19 @@ def test_every_answer_is_right_while_the_space_is_built_and_switched(library, op
         asking.join()
     assert wrong == []
     assert {"tiny", "tiny:2"} == set(answered)
+
+
+def test_a_question_that_meets_a_space_that_is_just_emptied_is_asked_of_the_one_that_answers(library, monkeypatch):
+    hit = library.search("red", limit=1)[0]
+    stale = library.space()
+    upgrade(library).build("tiny:2")
+    upgrade(library).switch()
+    stale.store.vacate()
+    opened, spaces = library.space, [stale]
+    monkeypatch.setattr(library, "space", lambda: spaces.pop() if spaces else opened())
+    assert library.search(like=hit.id, limit=1)[0].id != hit.id
+    with pytest.raises(LibraryError, match="no longer in this collection"):
+        library.search(like=str(uuid.UUID(int=7)), limit=1)
 
 
 # --- what cannot be brought along
