@@ -6,7 +6,7 @@ neither moves as long as fewer than half of the collection answers the query. A 
 borrows the model card's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,10 +70,10 @@ class Samples:
         """The sample of one modality. `version`: whatever changes when the collection does."""
         return self._samples.get((id(store), modality, *version), lambda: _take(store, modality))
 
-    def count(self, store: Store, modality: str, where: Where, version: Sequence[object]) -> int:
-        """How many items of one modality pass a filter. Only the order of magnitude matters, so it is kept like a sample."""
+    def count(self, store: Store, modality: str, where: Where, moment: Hashable) -> int:
+        """How many items of one modality pass a filter. `moment`: changes with every change of the collection."""
         these = where.of_modality(modality)
-        return self._counts.get((id(store), these, *version), lambda: store.count(these))
+        return self._counts.get((store, these, moment), lambda: store.count(these))
 
 
 def _take(store: Store, modality: str) -> Sample:

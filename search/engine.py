@@ -8,7 +8,7 @@ nor drops a hit.
 import io
 import math
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -200,9 +200,14 @@ class SearchLibrary(Library):
         for candidate in sorted(encoder.candidate_modalities):
             sample = self._samples.of(space.store, candidate, version)
             if where.must or where.must_not:
-                sample = replace(sample, items=self._samples.count(space.store, candidate, where, version))
+                sample = replace(sample, items=self._samples.count(space.store, candidate, where, self._moment()))
             found[candidate] = measure_background(vector, sample, *encoder.card.score_ranges[modality, candidate])
         return found
+
+    def _moment(self) -> Hashable:
+        """Another one after every change of the collection, for what has to be counted exactly."""
+        minute = time.monotonic() // _RECOUNTED  # others may change what is on a server
+        return self.ledger, self.ledger.state(), minute
 
     def _version(self) -> tuple[int, ...]:
         """Changes when the collection has grown or shrunk by some percent: samples are then taken anew."""
@@ -217,9 +222,7 @@ class SearchLibrary(Library):
             self.require_existing()
             return ()
         where = completed(filters or Filters(), space.store).where()
-        minute = time.monotonic() // _RECOUNTED  # others may change what is on a server
-        key = (self.ledger, self.ledger.state(), space.store, where, minute)
-        return self._facets.get(key, lambda: count_facets(space.store, where))
+        return self._facets.get((space.store, where, self._moment()), lambda: count_facets(space.store, where))
 
     def item(self, item_id: str) -> Hit | None:
         """One item of the collection, as a hit of rank 0; None if there is no such item."""

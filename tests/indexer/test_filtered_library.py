@@ -8,7 +8,7 @@ import pytest
 
 from encoders.errors import LibraryError
 from indexer.store.base import Where
-from search import Filters
+from search import Filters, Query, Term
 from search.__main__ import main
 from search.facets import count_facets
 
@@ -91,6 +91,21 @@ def test_facets_are_counted_anew_once_anybody_has_changed_something(library, ope
     monkeypatch.setattr("search.engine.time.monotonic", lambda: later)
     assert pictures() == 3
     assert len(counted) == 4, "others may have changed what is on a server"
+
+
+def test_what_passes_a_filter_is_counted_anew_when_files_have_moved(library, files):
+    there = files / "elsewhere"
+    there.mkdir()
+    asked = Query((Term(text="red"),), Filters(under=files))
+    assert library.answer(asked).items == library.answer(asked).items == 6
+    kept = next(files.rglob("red.png"))
+    moved = Query((Term(text="red"),), Filters(under=there))
+    kept.rename(there / "red.png")
+    library.add([files], workers=1)
+    assert library.answer(moved).items == 1
+    (there / "red.png").rename(kept)
+    library.add([files], workers=1)
+    assert library.answer(moved).items == 0, "as many items as before, but not there"
 
 
 def test_the_command_line_counts_and_filters(library, home, capsys, monkeypatch):
