@@ -11,13 +11,15 @@ from ocr_cases import SLOW, read_names  # noqa: E402 - the path comes first
 from indexer import ocr_run  # noqa: E402
 from indexer.library import Library  # noqa: E402
 
+from telling import tell  # noqa: E402
+
 
 def main(home):
     os.environ[SLOW] = "0.1"
     ocr_run._SECONDS = 0.2
     ocr_run._PULSE_SECONDS = 0.02
     with Library(home) as library:
-        ocr_run.OcrRun(library, reader=read_names, on_progress=lambda now: print(now.done, flush=True)).run()
+        ocr_run.OcrRun(library, reader=read_names, on_progress=lambda now: tell(now.done)).run()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 from indexer import library as libraries  # noqa: E402 - the path comes first
 from indexer import refill, upgrade  # noqa: E402
 
+from telling import tell  # noqa: E402
 from tiny import tiny_models  # noqa: E402
 
 
@@ -17,12 +18,12 @@ def main(home, verb):
     refill._PAGE = refill._PICTURES = 3  # many small commits: more places to be killed at
     upgrade._PULSE_SECONDS = 0.02
     with libraries.Library(home) as library:
-        work = upgrade.Upgrade(library, workers=1, on_progress=lambda now: print(now.state, now.done, flush=True))
+        work = upgrade.Upgrade(library, workers=1, on_progress=lambda now: tell(now.state, now.done))
         if verb == "build":
             work.build("tiny:2")
         else:
             getattr(work, verb)()
-    print("done 0", flush=True)
+    tell("done", 0)
 
 
 if __name__ == "__main__":
