@@ -5,18 +5,17 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import PurePosixPath
 
-import streamlit as st
-
 from app.address import less_like, more_like, similar_to
-from app.plain import as_html, as_label
+from app.markup import button, show_list
+from app.plain import as_html
 from app.why import RELEVANCE_HELP, marked, reason_bar, reason_line
 from indexer.thumbnails import media_type
 from search import Hit, SearchLibrary
 
 __all__ = ["name_of", "show_cards"]
 
-_CARD_WIDTH = 150  # pixels at least, so that a phone shows two columns
 _MOST_UNDER = 24  # copies that a stack shows
+_ACTS = {"similar": similar_to, "more": more_like, "less": less_like}
 
 OpenHit = Callable[[Hit], None]
 
@@ -28,79 +27,72 @@ def name_of(hit: Hit) -> str:
 
 def show_cards(library: SearchLibrary, hits: Sequence[Hit], open_hit: OpenHit, *, found: bool = True) -> None:
     """The grid; `open_hit` shows the details of the one that was clicked. `found`: any of them fits."""
-    clicked: Hit | None = None
+    pressed = show_list("hits", "sb-hits", _elements(library, hits, found), _ACTS)
+    if pressed is not None and pressed.act == "open":
+        everything = (one for hit in hits for one in (hit, *hit.under))
+        clicked = next((one for one in everything if one.id == pressed.value), None)
+        if clicked is not None:
+            open_hit(clicked)
+
+
+def _elements(library: SearchLibrary, hits: Sequence[Hit], found: bool) -> list[str]:
+    """HTML of the cards, and of the headings between them."""
     if any(hit.group is not None for hit in hits):
-        for place, (group, members) in enumerate(groupby(hits, key=lambda hit: hit.group)):
-            st.html(f'<h2 class="sb-group">{as_html(group or "")}</h2>')
-            clicked = _grid(library, list(members), f"group-{place}") or clicked
-    else:
-        first_weak = next((place for place, hit in enumerate(hits) if not hit.fits), len(hits))
-        in_order = found and not any(hit.fits for hit in hits[first_weak:])  # variety mixes them: each is dimmed alone
-        strong, weak = (hits[:first_weak], hits[first_weak:]) if in_order else (hits, ())
-        clicked = _grid(library, strong, "strong")
-        if weak:
-            st.html('<p class="sb-weak">Weaker matches</p>')
-            clicked = _grid(library, weak, "weak") or clicked
-    if clicked is not None:
-        open_hit(clicked)
+        elements = []
+        for group, members in groupby(hits, key=lambda hit: hit.group):
+            elements.append(f'<h2 class="sb-group">{as_html(group or "")}</h2>')
+            elements += [_element(library, hit) for hit in members]
+        return elements
+    elements = [_element(library, hit) for hit in hits]
+    first_weak = next((place for place, hit in enumerate(hits) if not hit.fits), len(hits))
+    in_order = found and not any(hit.fits for hit in hits[first_weak:])  # variety mixes them: each is dimmed alone
+    if in_order and first_weak < len(hits):
+        elements.insert(first_weak, '<p class="sb-weak">Weaker matches</p>')
+    return elements
 
 
-def _grid(library: SearchLibrary, hits: Sequence[Hit], place: str) -> Hit | None:
-    """Draw the cards; returns the hit that was clicked."""
-    clicked: Hit | None = None
-    if not hits:
-        return None
-    with st.container(key=f"grid-{place}"):
-        columns = st.grid(columns=4, min_column_width=_CARD_WIDTH, gap="small")
-    for hit in hits:
-        fits = "fits" if hit.fits else "dim"
-        with columns, st.container(key=f"card-{hit.rank}-{fits}"):
-            st.html(_card(library, hit))
-            if st.button(f"Open {as_label(_label(hit))}", key=f"open-{hit.rank}-{hit.id}"):
-                clicked = hit
-            if hit.under:
-                clicked = _stack(library, hit) or clicked
-            _actions(hit)
-    return clicked
+def _element(library: SearchLibrary, hit: Hit) -> str:
+    """A card with its buttons: the one that opens it lies over all of it, below the others."""
+    dim = "" if hit.fits else " sb-dim"
+    parts = (
+        f'<article class="sb-hit{dim}" draggable="true" data-value="{hit.id}">',
+        _card(library, hit),
+        button("open", hit.id, "", name=f"Open {as_html(_label(hit))}", css="sb-open"),
+        _stack(library, hit) if hit.under else "",
+        '<div class="sb-acts">',
+        button("similar", hit.id, f"{_icon('auto_awesome_motion')} Find similar"),
+        button("more", hit.id, _icon("add_circle"), name="More like this"),
+        button("less", hit.id, _icon("do_not_disturb_on"), name="Less like this"),
+        "</div></article>",
+    )
+    return "".join(parts)
 
 
-def _actions(hit: Hit) -> None:
-    with st.container(horizontal=True, key=f"acts-{hit.rank}", gap=None, vertical_alignment="center", wrap=False):
-        for name, label, icon, act in (
-            ("similar", "Find similar", ":material/auto_awesome_motion:", similar_to),
-            ("plus", "More like this", ":material/add_circle:", more_like),
-            ("minus", "Less like this", ":material/do_not_disturb_on:", less_like),
-        ):
-            st.button(
-                label,
-                key=f"{name}-{hit.rank}-{hit.id}",
-                icon=icon,
-                type="tertiary",
-                help=None if name == "similar" else label,
-                on_click=act,
-                args=(hit.id,),
-            )
+def _icon(name: str) -> str:
+    return f'<span class="sb-icon" aria-hidden="true">{name}</span>'
 
 
-def _stack(library: SearchLibrary, hit: Hit) -> Hit | None:
-    """What lies under a hit: further pages of a document, and copies. Returns the one that was clicked."""
-    clicked: Hit | None = None
+def _stack(library: SearchLibrary, hit: Hit) -> str:
+    """What lies under a hit, further pages of a document and copies, behind a button that opens it in place."""
     count = hit.under_total
     label = {"pages": f"+{count} more passage{'s' if count > 1 else ''}", "copies": f"+{count} like it"}.get(
         hit.under_why, f"+{count} passages and copies"
     )
-    with st.popover(label, icon=":material/stacks:", type="tertiary", key=f"stack-{hit.rank}-{hit.id}"):
-        st.markdown(f"**{as_label(name_of(hit))}**")
-        for under in hit.under[:_MOST_UNDER]:
-            with st.container(horizontal=True, key=f"under-{hit.rank}-{under.id}", vertical_alignment="center", wrap=False):
-                st.html(_under_copy(library, under) if under.is_copy_of(hit) else _under_page(under))
-                if st.button("Open", key=f"look-{hit.rank}-{under.id}", type="tertiary", help=as_label(under.path)):
-                    clicked = under
-        if count > len(hit.under[:_MOST_UNDER]):
-            ordered = hit.under_why == "pages"
-            shown = len(hit.under[:_MOST_UNDER])
-            st.caption(f"The {shown} best of {count}, in the order of the pages." if ordered else f"… of {count}")
-    return clicked
+    rows = []
+    for under in hit.under[:_MOST_UNDER]:
+        body = _under_copy(library, under) if under.is_copy_of(hit) else _under_page(under)
+        rows.append(body + button("open", under.id, "Open", name=f"Open {as_html(under.path)}"))
+    shown = len(rows)
+    rest = ""
+    if count > shown:
+        told = f"The {shown} best of {count}, in the order of the pages." if hit.under_why == "pages" else f"… of {count}"
+        rest = f'<p class="sb-line">{told}</p>'
+    listed = "".join(rows)
+    return (
+        f'<button type="button" class="sb-act" popovertarget="stack-{hit.id}">{_icon("stacks")} {label}</button>'
+        f'<div popover id="stack-{hit.id}" class="sb-stack" role="dialog" aria-label="{label}"><b>{as_html(name_of(hit))}</b>'
+        f'<div class="sb-stack-rows">{listed}</div>{rest}</div>'
+    )
 
 
 def _under_page(hit: Hit) -> str:

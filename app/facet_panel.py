@@ -1,12 +1,14 @@
 """Counts beside the results: how many items of each kind, folder, year ... pass the filters. A click narrows."""
 
+from functools import partial
+
 import streamlit as st
 
 from app.address import Question, narrowed
+from app.markup import button, show_list
 from app.narrowing import take_facet
-from app.plain import as_label
+from app.plain import as_html
 from search import Facet
-from search.facets import Value
 
 __all__ = ["facet_list"]
 
@@ -21,15 +23,18 @@ def facet_list(facets: tuple[Facet, ...], question: Question, place: str) -> Non
     if not useful:
         return
     st.markdown("**Narrow down**", help=_HELP)
-    for facet in useful:
-        with st.container(key=f"facet-{place}-{facet.name}", gap=None):
-            st.html(f'<p class="sb-facet">{facet.label}</p>')
-            for value in facet.values[:_FIRST]:
-                _button(facet, value, place)
-            if rest := facet.values[_FIRST:]:
-                with st.expander(f"{len(rest)} more", type="compact", key=f"facet-rest-{place}-{facet.name}"):
-                    for value in rest:
-                        _button(facet, value, place)
+    acts = {facet.name: partial(_narrow, facet.name) for facet in useful}
+    show_list(f"facets-{place}", "sb-facets", [_element(facet) for facet in useful], acts)
+
+
+def _element(facet: Facet) -> str:
+    values = [
+        button(facet.name, as_html(one.value), f"{as_html(one.label)} <small>{one.count:,}</small>", css="sb-value")
+        for one in facet.values
+    ]
+    first, rest = "".join(values[:_FIRST]), "".join(values[_FIRST:])
+    more = f"<details><summary>{len(values) - _FIRST} more</summary>{rest}</details>" if rest else ""
+    return f'<section aria-label="{facet.label}"><h3>{facet.label}</h3>{first}{more}</section>'
 
 
 def _narrows(facet: Facet, question: Question) -> bool:
@@ -37,16 +42,6 @@ def _narrows(facet: Facet, question: Question) -> bool:
     if name == "under":
         return len(facet.values) > 0 and [value.value for value in facet.values] != [question.under]
     return name not in question.said and len(facet.values) > 1
-
-
-def _button(facet: Facet, value: Value, place: str) -> None:
-    st.button(
-        f"{as_label(value.label)} :gray[{value.count:,}]",
-        key=f"facet-{place}-{facet.name}-{value.value}",
-        type="tertiary",
-        on_click=_narrow,
-        args=(facet.name, value.value),
-    )
 
 
 def _narrow(name: str, value: str) -> None:

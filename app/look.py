@@ -24,13 +24,17 @@ h1, h2, h3 { letter-spacing: -0.01em; text-wrap: balance; }
 .sb-soft { opacity: .68; }
 .sb-line { font-size: .9rem; opacity: .72; font-variant-numeric: tabular-nums; }
 
-/* a hit */
-[class*="st-key-card-"] { position: relative; gap: .35rem; height: 100%; }
+/* the hits */
+.sb-hits { --sb-back: var(--st-background-color, Canvas); display: grid; gap: 1rem;
+  grid-template-columns: repeat(auto-fill, minmax(max(150px, (100% - 3rem) / 4), 1fr)); }
+.sb-hits > h2, .sb-hits > p { grid-column: 1 / -1; }
+.sb-hit { position: relative; display: flex; flex-direction: column; align-items: flex-start; gap: .35rem; min-width: 0; }
+.sb-hit > .sb-card { width: 100%; }
 .sb-card { display: flex; flex-direction: column; gap: .4rem; min-width: 0; }
 .sb-pic { aspect-ratio: 4 / 3; width: 100%; border-radius: .6rem; overflow: hidden; background: rgba(128,128,128,.13); }
 .sb-pic img { width: 100%; height: 100%; object-fit: cover; object-position: 50% 30%; display: block;
   transition: transform .25s ease; }
-[class*="st-key-card-"]:hover .sb-pic img { transform: scale(1.03); }
+.sb-hit:hover .sb-pic img { transform: scale(1.03); }
 .sb-doc { padding: .9rem 1rem; box-sizing: border-box; display: flex; flex-direction: column; gap: .35rem;
   border-left: 4px solid var(--sb-accent); }
 .sb-doc h4 { margin: 0; padding: 0; font: 600 1rem/1.25 "Source Serif", Georgia, serif; overflow-wrap: anywhere;
@@ -59,34 +63,40 @@ h1, h2, h3 { letter-spacing: -0.01em; text-wrap: balance; }
 .sb-group { font-size: 1rem; margin: 1rem 0 .2rem; padding: 0; overflow-wrap: anywhere; }
 
 /* what does not fit */
-[class*="st-key-card-"][class*="-dim"] .sb-card { opacity: .62; transition: opacity .2s; }
-[class*="st-key-card-"][class*="-dim"]:hover .sb-card,
-  [class*="st-key-card-"][class*="-dim"]:focus-within .sb-card { opacity: 1; }
+.sb-dim .sb-card { opacity: .62; transition: opacity .2s; }
+.sb-dim:hover .sb-card, .sb-dim:focus-within .sb-card { opacity: 1; }
 
 /* a stack */
 .sb-stacked .sb-pic { box-shadow: 4px -4px 0 -1px var(--sb-back), 4px -4px 0 0 rgba(128,128,128,.5); }
+.sb-stack { width: min(34rem, 92vw); max-height: 76vh; overflow: auto; padding: 1.1rem 1.2rem; border-radius: .8rem;
+  border: 1px solid rgba(128,128,128,.35); background: var(--sb-back); color: inherit; overflow-wrap: anywhere; }
+.sb-stack::backdrop { background: rgba(0,0,0,.3); }
+.sb-stack-rows { display: grid; grid-template-columns: 1fr max-content; gap: .8rem .6rem; align-items: center;
+  margin-top: .8rem; }
 .sb-under { display: flex; gap: .7rem; align-items: center; font-size: .84rem; line-height: 1.4; }
 .sb-under .sb-pic { width: 84px; flex: none; }
 .sb-under b { flex: none; min-width: 3rem; }
 .sb-under small { opacity: .7; font-weight: 400; }
 .sb-under span { overflow-wrap: anywhere; }
 
-[class*="st-key-card-"] button p { overflow: hidden; text-overflow: ellipsis; }
 .sb-weak { margin: 1.2rem 0 .2rem; padding-top: .9rem; border-top: 1px solid rgba(128,128,128,.25);
   font-size: .95rem; opacity: .75; }
 
-/* the button that opens a hit lies over its whole card; the others lie above it */
-[class*="st-key-card-"] [class*="st-key-open-"] { position: absolute; inset: 0; z-index: 1; }
-[class*="st-key-card-"] [class*="st-key-open-"] * { height: 100%; }
-[class*="st-key-card-"] [class*="st-key-open-"] button { width: 100%; opacity: 0; }
-[class*="st-key-card-"]:has([class*="st-key-open-"] button:focus-visible) {
-  outline: 3px solid var(--sb-accent); outline-offset: 4px; border-radius: .6rem; }
-[class*="st-key-card-"] [class*="st-key-acts-"], [class*="st-key-card-"] [class*="st-key-stack-"] { position: relative;
-  z-index: 2; }
-[class*="st-key-acts-"] button, [class*="st-key-stack-"] button { padding: .1rem .35rem; min-height: 1.9rem;
-  font-size: .82rem; }
-[class*="st-key-plus-"] button p, [class*="st-key-minus-"] button p, .st-key-chips [class*="st-key-remove-"] button p,
-.st-key-chips .st-key-no-picture button p, .st-key-chips .st-key-no-like button p {
+/* the buttons of a hit: the one that opens it lies over its whole card, the others above it */
+.sb-open { position: absolute; inset: 0; z-index: 1; padding: 0; border: 0; background: none; cursor: pointer;
+  border-radius: .6rem; }
+.sb-open:focus-visible { outline: 3px solid var(--sb-accent); outline-offset: 4px; }
+.sb-acts { display: flex; align-items: center; }
+.sb-acts, .sb-hit > .sb-act { margin-left: -.35rem; } /* their letters begin where the card does */
+.sb-act { position: relative; z-index: 2; display: inline-flex; align-items: center; gap: .3rem; padding: .1rem .35rem;
+  min-height: 1.9rem; border: 0; border-radius: .5rem; background: none; color: inherit; font: inherit; font-size: .82rem;
+  white-space: nowrap; cursor: pointer; }
+.sb-act:hover { color: var(--sb-accent); }
+.sb-act:focus-visible { outline: 3px solid var(--sb-accent); }
+.sb-icon { font: 400 1.15rem/1 "Material Symbols Rounded"; font-feature-settings: "liga"; user-select: none; }
+.sb-acts .sb-act + .sb-act .sb-icon { font-size: 1.25rem; }
+.st-key-chips [class*="st-key-remove-"] button p, .st-key-chips .st-key-no-picture button p,
+.st-key-chips .st-key-no-like button p {
   position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
 /* the question as chips */
@@ -100,9 +110,15 @@ h1, h2, h3 { letter-spacing: -0.01em; text-wrap: balance; }
 .sb-dragging .st-key-search_line { outline: 2px dashed var(--sb-accent); outline-offset: 6px; border-radius: .6rem; }
 
 /* facets */
-.sb-facet { margin: .7rem 0 .1rem !important; font-size: .78rem; letter-spacing: .02em; opacity: .7; }
-[class*="st-key-facet-"] button { padding: .05rem 0; min-height: 1.65rem; font-size: .88rem; text-align: left;
-  justify-content: flex-start; }
+.sb-facets h3 { margin: 1rem 0 .2rem; padding: 0; font-size: .78rem; font-weight: 400; letter-spacing: .02em; opacity: .7; }
+.sb-facets section:first-child h3 { margin-top: .2rem; }
+.sb-value, .sb-facets summary { display: block; max-width: 100%; padding: .12rem 0; min-height: 1.65rem; border: 0;
+  background: none; color: inherit; font: inherit; font-size: .88rem; text-align: left; overflow-wrap: anywhere;
+  cursor: pointer; }
+.sb-value small { font-size: inherit; opacity: .6; font-variant-numeric: tabular-nums; }
+.sb-value:hover, .sb-facets summary:hover { color: var(--sb-accent); }
+.sb-value:focus-visible, .sb-facets summary:focus-visible { outline: 3px solid var(--sb-accent); border-radius: .3rem; }
+.sb-facets summary { display: list-item; list-style-position: inside; opacity: .75; }
 .st-key-facets_narrow { display: none; }
 
 /* details */
@@ -117,8 +133,8 @@ h1, h2, h3 { letter-spacing: -0.01em; text-wrap: balance; }
 
 @media (max-width: 800px) {
   .st-key-facets_narrow { display: flex; }
-  [class*="st-key-facet-narrow-"]:not([class*="stButton"]) { flex-flow: row wrap; gap: 0 1rem; }
-  [class*="st-key-facet-narrow-"] > *:first-child { flex: 1 0 100%; }
+  .st-key-facets_narrow .sb-facets section { display: flex; flex-wrap: wrap; gap: 0 1rem; }
+  .st-key-facets_narrow .sb-facets :is(h3, details) { flex: 1 0 100%; }
   [data-testid="stColumn"]:has(.st-key-facets_side) { display: none; }
 }
 @media (max-width: 640px) {
@@ -131,7 +147,7 @@ h1, h2, h3 { letter-spacing: -0.01em; text-wrap: balance; }
   .st-key-search_line [data-testid="stPopoverButton"] > div > div:last-child:not(:first-child) { display: none; }
   .st-key-search_line [data-testid="stPopoverButton"] > div { margin-right: 0; } /* it makes room for the arrow above */
   .sb-doc { padding: .6rem .7rem; }
-  [class*="st-key-acts-"] button { padding: .1rem .2rem; font-size: .76rem; }
+  .sb-act { padding: .1rem .2rem; font-size: .76rem; }
   .sb-doc p { font-size: .76rem; }
 }
 @media (prefers-reduced-motion: reduce) { .sb-pic img { transition: none; } }

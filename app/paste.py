@@ -49,20 +49,14 @@ export default function({ setTriggerValue }) {
   };
   const own = (event) => event.target.closest && event.target.closest('[data-testid="stFileUploaderDropzone"]');
   const hitType = "application/x-skybridge-hit";
-  const cardAt = (event) => event.target.closest && event.target.closest('[class*="st-key-card-"]');
+  const cardAt = (event) => event.target.closest && event.target.closest(".sb-hit");
   const topAt = (event) =>
     event.target.closest && event.target.closest(".st-key-search_line, .st-key-chips, .st-key-top_line");
   const lit = (on) => document.body.classList.toggle("sb-dragging", on);
-  const onDown = (event) => {
-    const card = cardAt(event);
-    if (card) card.draggable = true;
-  };
   const onStart = (event) => {
     const card = cardAt(event);
-    const open = card && card.querySelector('[class*="st-key-open-"]');
-    const found = open && /st-key-open-\d+-([0-9a-f-]{36})/.exec(open.className);
-    if (!found) return;
-    event.dataTransfer.setData(hitType, found[1]);
+    if (!card) return;
+    event.dataTransfer.setData(hitType, card.dataset.value);
     event.dataTransfer.effectAllowed = "copy";
     const picture = card.querySelector(".sb-pic");
     if (picture) event.dataTransfer.setDragImage(picture, 20, 20);
@@ -89,7 +83,7 @@ export default function({ setTriggerValue }) {
     }
   };
   const ears = [["paste", onPaste], ["dragover", onOver], ["drop", onDrop], ["keydown", onKey],
-    ["pointerdown", onDown], ["dragstart", onStart], ["dragend", onEnd]];
+    ["dragstart", onStart], ["dragend", onEnd]];
   ears.forEach(([name, ear]) => document.addEventListener(name, ear));
   return () => ears.forEach(([name, ear]) => document.removeEventListener(name, ear));
 }

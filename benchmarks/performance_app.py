@@ -1,7 +1,7 @@
 """The app in a real browser: from the start of the server to its first page, and from Enter to the hits of a typed query.
 
 The browser is Debian's chromium, driven by Playwright (requirements-dev.txt), and started before the clock. A query's clock
-stops when its hits are there, nothing of the run before is, and the run is over.
+stops when the run that Enter began is over, its hits are there, and nothing of the run before is.
 """
 
 import shutil
@@ -31,11 +31,17 @@ _FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgrou
 _STARTS, _QUERIES, _WARM = 3, 40, 5
 _THINGS = ("cat", "harbour", "telescope", "letter", "mountain", "coffee", "rocket", "street")
 _LOOKS = ("red", "old", "tiny", "wet", "empty", "broken")
-_SHOWN = """words => {
-  const hits = document.querySelector('.sb-name');
-  return hits && location.search.includes(words) && !document.querySelector('[data-stale=true]')
-    && document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state') === 'notRunning';
-}"""
+_STATE = "document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state')"
+# the address changes with Enter, before the run begins: a page that is looked at then still shows the hits of the query before
+_WATCH = f"""() => {{
+  window.runBegan = false;
+  const watch = new MutationObserver(() => {{
+    if ({_STATE} === 'running') {{ window.runBegan = true; watch.disconnect(); }}
+  }});
+  watch.observe(document.querySelector('[data-testid=stApp]'), {{ attributeFilter: ['data-test-script-state'] }});
+}}"""
+_SHOWN = f"""words => window.runBegan && {_STATE} === 'notRunning' && location.search.includes(words)
+  && document.querySelector('.sb-name') && !document.querySelector('[data-stale=true]')"""
 
 
 def measure(work: Path, size: Size) -> dict[str, Any]:
@@ -107,7 +113,9 @@ def _ask(page: "Page") -> list[float]:
     for number in range(_QUERIES + _WARM):
         look, thing = _LOOKS[number % len(_LOOKS)], _THINGS[number // len(_LOOKS)]
         box = page.get_by_role("searchbox")
+        page.wait_for_function(f"{_STATE} === 'notRunning'")
         box.fill(f"a {look} {thing}")
+        page.evaluate(_WATCH)
         began = time.perf_counter()
         box.press("Enter")
         page.wait_for_function(_SHOWN, arg=f"a+{look}+{thing}", polling="raf")

@@ -2,6 +2,7 @@
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from test_streamlit_search import press
 
 from app.address import Question
 from app.judging import asked_with
@@ -64,10 +65,10 @@ def test_without_a_question_nothing_is_asked(log):
     assert not judge().button_group
 
 
-def test_the_open_hit_asks(log, page):
+def test_the_open_hit_asks(log, ids, page):
     test = page(q="red")
     before = len(test.button_group)
-    next(one for one in test.button if one.key and one.key.startswith("open-1-")).click().run()
+    press(test, "open", ids["red.png"])
     assert len(test.button_group) == before + 1 and not test.error and not test.exception
 
 

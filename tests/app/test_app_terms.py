@@ -2,7 +2,7 @@
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from test_streamlit_search import bodies, button, names
+from test_streamlit_search import bodies, button, names, press
 
 from app.extras import Extra
 from encoders.errors import InputError
@@ -88,7 +88,7 @@ def test_more_like_and_less_like_a_hit_change_the_next_ranking(indexed, page):
     ids = {item.payload["names"][0]: item.id for item in indexed.store.scan()}
     first = page(q="red")
     names_before = names(first)
-    button(first, "minus-1-").click().run()
+    press(first, "less", ids["red.png"])
     assert listed(first, "less") == [ids["red.png"]]
     assert "red.png" not in names(first)
     assert first.text_input(key="q").value == "red"
@@ -96,10 +96,7 @@ def test_more_like_and_less_like_a_hit_change_the_next_ranking(indexed, page):
     button(first, "remove-0").click().run()
     assert names(first) == names_before
     second = page(q="red")
-    key = next(
-        one.key for one in second.button if one.key and one.key.startswith("plus-") and one.key.endswith(ids["blue.png"])
-    )
-    button(second, key).click().run()
+    press(second, "more", ids["blue.png"])
     assert listed(second, "more") == [ids["blue.png"]]
     assert names(second) != names_before
 
