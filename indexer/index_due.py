@@ -10,6 +10,7 @@ from collections.abc import Callable
 from indexer.ledger import Ledger
 from indexer.store.base import Store, StoreInfo
 from indexer.store.graph import SMALL_BYTES
+from indexer.store_note import noted_store
 
 __all__ = ["build_if_worth", "changed_items", "is_due", "note_changed", "note_due", "set_due"]
 
@@ -59,10 +60,12 @@ def build_if_worth(ledger: Ledger, store: Store, on_begin: Callable[[], None]) -
 
 
 def _is_too_little(ledger: Ledger, store: Store) -> bool:
-    """Whether there is a graph, and what has changed is little beside it or less than what an engine would build one for."""
-    changed, manifest = changed_items(ledger), store.manifest()
-    if not changed or manifest is None:
+    """Whether there is a graph, and what has changed is little beside it or less than what an engine would build one for.
+
+    By what was noted: a run that finds nothing new need not open a large collection for this.
+    """
+    changed, manifest, noted = changed_items(ledger), store.manifest(), noted_store(ledger)
+    if not changed or manifest is None or noted is None:
         return False
-    info = store.info()
     small = changed * manifest.dimension * 4 < SMALL_BYTES
-    return not info.exact and (small or changed < _SHARE * info.items)
+    return not noted.exact and (small or changed < _SHARE * noted.items)

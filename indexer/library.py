@@ -3,7 +3,6 @@
 Nothing is opened before it is needed: asking for the status of a library loads no model, and opening it touches no disk.
 """
 
-import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -32,6 +31,7 @@ from indexer.spaces import OpenSpace, Space, Spaces
 from indexer.status import Folder, Status, read_status
 from indexer.store import open_store
 from indexer.store.base import Manifest, Store
+from indexer.store_note import note_store, noted_store
 from indexer.telling import Teller
 from indexer.thumbnail_store import ThumbnailStore
 from indexer.workers import cores
@@ -211,7 +211,8 @@ class Library:
         )
         report = pipeline.run(roots, retry_failed)
         report.notes[:0] = note
-        self.note_store()
+        if report.items or report.removed or report.built or noted_store(self.ledger) is None:
+            self.note_store()
         return report
 
     def _forget_if_store_is_gone(self) -> list[str]:
@@ -385,14 +386,4 @@ class Library:
 
     def note_store(self) -> None:
         """Write down how the store stands, so that asking for the status need not open it."""
-        space = self.spaces.answering()
-        if space.manifest is None:
-            return
-        info = space.store.info()
-        facts = {
-            "model": space.manifest.card,
-            "engine": info.engine,
-            "exact": info.exact,
-            "indexed_vectors": info.indexed_vectors,
-        }
-        self.ledger.set_fact("store", json.dumps(facts))
+        note_store(self.ledger, self.spaces.answering())

@@ -54,6 +54,7 @@ class Report:
     items_per_second: float = 0.0
     skipped: dict[str, int] = field(default_factory=dict)  # extension -> files of a kind we do not read
     notes: list[str] = field(default_factory=list)  # sentences for people
+    built: bool = False  # the search index was
     state: str = "done"  # or "stopped"
     stages: list[Stage] = field(default_factory=list)  # how busy each was, while files flowed
 
@@ -216,6 +217,7 @@ class Pipeline:
 
         info = build_if_worth(self._ledger, self._store, on_begin)
         if info is not None:
+            self._report.built = True
             self._report.notes.append(
                 "Search scans every item, which is exact and quick at this size."
                 if info.exact

@@ -1,6 +1,5 @@
 """How a collection stands, read from its ledger alone: no model and no store is opened, so no run is disturbed."""
 
-import json
 from dataclasses import dataclass
 
 from indexer.ledger import Ledger
@@ -8,6 +7,7 @@ from indexer.ocr_log import OcrCounts, OcrLog
 from indexer.paths import to_text
 from indexer.runs import Run, RunLog
 from indexer.space_log import SpaceLog, SpaceState
+from indexer.store_note import noted_store
 
 __all__ = ["Folder", "Status", "UpgradeStatus", "read_status"]
 
@@ -56,26 +56,24 @@ class Status:
 def read_status(ledger: Ledger, collection: str) -> Status:
     """How the collection of this ledger stands."""
     counts = ledger.counts()
-    facts = json.loads(ledger.fact("store") or "{}")
-    exact = bool(facts.get("exact", True))
-    graph = facts.get("indexed_vectors", 0)
+    noted = noted_store(ledger)
     note = (
         "Searches scan every item: exact."
-        if exact
-        else f"Searches use an HNSW graph over {graph:,} of {counts.items:,} items and scan the rest."
+        if noted is None or noted.exact
+        else f"Searches use an HNSW graph over {noted.indexed_vectors:,} of {counts.items:,} items and scan the rest."
     )
     log = SpaceLog(ledger)
     answering = log.answering()
     return Status(
         collection=collection,
-        model=answering.manifest.card if answering else facts.get("model"),
+        model=answering.manifest.card if answering else noted.model if noted else None,
         sources=counts.sources,
         failed=counts.failed,
         images=counts.images,
         documents=counts.documents,
         items=counts.items,
-        engine=facts.get("engine", "none yet"),
-        exact=exact,
+        engine=noted.engine if noted else "none yet",
+        exact=noted is None or noted.exact,
         search_note=note,
         folders=tuple(Folder(to_text(root), len(ledger.below(root))) for root, _ in ledger.roots()),
         run=RunLog(ledger).latest(),

@@ -7,7 +7,9 @@ from store_cases import MANIFEST, make_ids, make_payloads, make_rows
 
 from indexer.index_due import build_if_worth, changed_items, is_due, note_changed, note_due, set_due
 from indexer.ledger import Ledger
+from indexer.spaces import Space
 from indexer.store import open_store
+from indexer.store_note import note_store
 
 _DIMENSION = 1024
 _GRAPH = 3000  # items of it that the engine builds a graph for
@@ -34,6 +36,7 @@ def built(tmp_path_factory):
 
 def built_anew(ledger, store):
     """What the index holds now, and how often it was said that building begins."""
+    note_store(ledger, Space("due", store, store.manifest()))
     begun = []
     info = build_if_worth(ledger, store, lambda: begun.append(1))
     return info, len(begun)

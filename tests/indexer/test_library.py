@@ -1,14 +1,19 @@
 """The whole path, folder to hits, on real files, the real store and real worker processes."""
 
+import json
 import os
 import re
 import shutil
 import time
+from dataclasses import asdict
 
 import pytest
 
 from encoders.errors import LibraryError, SpaceMismatch
+from indexer.index_due import note_changed
 from indexer.limits import limits_from
+from indexer.store.shard import SharedShard
+from indexer.store_note import StoreNote
 from search import open_library
 
 from tiny import tiny_encoder
@@ -52,6 +57,19 @@ def test_pictures_are_asked_with_pictures(library, files):
     similar = library.search(like=red.id, limit=10)
     assert red.id not in [hit.id for hit in similar]
     assert len(similar) == 5
+
+
+def test_a_run_that_finds_nothing_new_does_not_open_the_engine(home, encoder, files, monkeypatch):
+    with open_library(home, encoder=encoder) as library:
+        add(library, files)
+        note_changed(library.ledger, 1)  # and some change waits for the search index
+        library.ledger.set_fact("store", json.dumps(asdict(StoreNote("tiny", "an engine", False, 9_999, 9_999))))
+    monkeypatch.setattr(SharedShard, "_open", None)  # opening a large collection takes a second and more
+    with open_library(home, encoder=encoder) as library:
+        report = add(library, files)
+        assert (report.unchanged, report.items, report.built) == (6, 0, False)
+        assert "1 changes behind" in report.notes[-1]
+        assert library.status().engine == "an engine"
 
 
 def test_unchanged_files_are_not_opened_again(library, files, monkeypatch):
