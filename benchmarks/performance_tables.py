@@ -143,20 +143,23 @@ def passages_table(results: Results) -> str:
 
 def queries_table(results: Results) -> str:
     """A row for each size whose queries were measured."""
-    rows, last = [], None
+    rows, measurements = [], []
     for size in reversed(_SIZES):
         if (measured := results["sizes"].get(size, {}).get("queries")) is None:
             continue
-        one, last = measured["found"], measured
+        one = measured["found"]
+        measurements.append(measured)
         rows.append((
             f"{one['items']:,}", f"{one['p50_ms']:.2f}", f"{one['p95_ms']:.2f}", f"{one['p99_ms']:.2f}",
             f"{one['recall_at_10']:.3f}", f"{one['upserts_per_second']:,.0f}", f"{one['build']['seconds']:,.0f} s",
             f"{one['disk_mb']:,.0f} MB", f"{one['peak_mb']:,.0f} MB", f"{one['reopen_seconds']:.2f} s",
         ))  # fmt: skip
-    if last is None:
+    if not rows:
         return "Not measured yet."
     heads = ("items", "p50, ms", "p95", "p99", "recall@10", "upserts a second", "building", "disk", "peak memory", "reopening")
-    note = f"384 dimensions, {results['machine']['cores']} cores, commit {last['commit']}, load {last['load_before']:.0f}."
+    commits = ", ".join(dict.fromkeys(measured["commit"] for measured in measurements))
+    loads = ", ".join(f"{measured['load_before']:.0f}" for measured in measurements)
+    note = f"384 dimensions, {results['machine']['cores']} cores, commit {commits}, load {loads} when each began."
     return "\n".join([*_table(heads, rows), "", note])
 
 
