@@ -229,7 +229,7 @@ def test_a_question_is_composed_narrowed_and_its_stack_opened(samples, tab):
     page.locator(".st-key-chips").get_by_role("button", name="Remove").click()
     page.wait_for_function("!location.search.includes('also=')")
     page.wait_for_function(SETTLED)
-    page.locator(".st-key-facets_side").get_by_role("button", name="documents").click()
+    page.locator(".st-key-facets_side").get_by_role("region", name="Kind").get_by_role("button", name="documents").click()
     page.get_by_role("button", name="documents only").wait_for()
     page.wait_for_function("document.querySelectorAll('.sb-pic img').length === 0")
     page.get_by_role("button", name="documents only").click()
