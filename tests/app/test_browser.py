@@ -201,7 +201,7 @@ def test_find_similar_and_its_shared_address(samples, tab):
     page.get_by_text("Similar to").wait_for()
     page.wait_for_function("location.search.includes('like=')")
     # the chip is drawn before the hits, which stand until the new ones come
-    page.wait_for_function("document.querySelector('.sb-name span').innerText !== 'red car.jpg'")
+    page.wait_for_function("!['red car.jpg', undefined].includes(document.querySelector('.sb-name span')?.innerText)")
     names = page.locator(".sb-name").all_inner_texts()
     again = tab(page.url)
     again.get_by_text("Similar to").wait_for()
