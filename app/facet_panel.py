@@ -29,7 +29,7 @@ def facet_list(facets: tuple[Facet, ...], question: Question, place: str) -> Non
 
 def _element(facet: Facet) -> str:
     values = [
-        button(facet.name, as_html(one.value), f"{as_html(one.label)} <small>{one.count:,}</small>", css="sb-value")
+        button(facet.name, one.value, f"{as_html(one.label)} <small>{one.count:,}</small>", css="sb-value")
         for one in facet.values
     ]
     first, rest = "".join(values[:_FIRST]), "".join(values[_FIRST:])

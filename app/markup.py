@@ -4,6 +4,7 @@ A widget of Streamlit's own for each of the hundreds of buttons beside the hits 
 than the search took to answer.
 """
 
+import html
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -70,9 +71,13 @@ def show_list(key: str, css: str, markup: Sequence[str], acts: Mapping[str, Call
 
 
 def button(act: str, value: str, inner: str, *, name: str = "", css: str = "sb-act") -> str:
-    """HTML of a button. All is HTML already; `name` is what the button is called where `inner` does not say it."""
+    """HTML of a button. `inner` and `name` are HTML already; `name` is what the button is called where `inner` does not say it.
+
+    `value` is plain text and comes back as it is, whatever signs a folder or a keyword has.
+    """
     called = f' title="{name}" aria-label="{name}"' if name else ""
-    return f'<button type="button" class="{css}" data-act="{act}" data-value="{value}"{called}>{inner}</button>'
+    plain = html.escape(value).replace("\r", "&#13;")  # HTML reads a bare one as the end of a line
+    return f'<button type="button" class="{css}" data-act="{act}" data-value="{plain}"{called}>{inner}</button>'
 
 
 def _act(key: str, acts: Mapping[str, Callable[[str], None]]) -> None:

@@ -220,6 +220,7 @@ class Library:
         if self.store.manifest() is not None or not self.ledger.counts().items:
             return []
         self.ledger.forget_everything()
+        note_due(self.ledger)  # what was noted of the store is of the one that is gone
         return ["The vectors of this collection were gone from the store, so everything was indexed anew."]
 
     def _roots(self, paths: Sequence[Path | str], notes: list[str]) -> list[Path]:

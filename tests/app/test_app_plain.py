@@ -1,9 +1,11 @@
 import re
+from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.markup import button
 from app.plain import as_html, as_label
 
 ODD = [
@@ -55,3 +57,22 @@ def test_an_ordinary_name_can_be_found_and_copied():
 
 def test_direction_marks_cannot_disguise_a_name():
     assert as_html("photo\u202egpj.exe") == "photogpj.exe"
+
+
+class Buttons(HTMLParser):
+    """The attributes of every tag."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+
+@given(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0")))
+def test_the_value_of_a_button_comes_back_as_it_is(value):
+    parser = Buttons()
+    parser.feed(button("folder", value, as_html(value)))
+    ((tag, attributes),) = parser.found
+    assert (tag, attributes["data-act"], attributes["data-value"]) == ("button", "folder", value)

@@ -72,6 +72,15 @@ def test_a_run_that_finds_nothing_new_does_not_open_the_engine(home, encoder, fi
         assert library.status().engine == "an engine"
 
 
+def test_a_collection_that_is_gone_from_the_store_gets_its_index_with_the_next_run(library, files):
+    add(library, files)
+    library.ledger.set_fact("store", json.dumps(asdict(StoreNote("tiny", "an engine", False, 9_999, 9_999))))
+    library.store.drop()
+    report = add(library, files)
+    assert (report.indexed, report.built) == (6, True)
+    assert library.status().exact
+
+
 def test_unchanged_files_are_not_opened_again(library, files, monkeypatch):
     add(library, files)
     monkeypatch.setattr("indexer.pipeline.ReadingPool", None)  # a run that would read fails loudly
