@@ -19,9 +19,9 @@ export default function({ data, parentElement, setTriggerValue }) {
   let list = parentElement.querySelector(":scope > div");
   if (!list) {
     list = document.createElement("div");
-    list.className = data.css;
     parentElement.append(list);
   }
+  list.className = data.css;  // at every drawing: another list may have had this place of the page before
   // what has not changed stays where it is: its picture need not be decoded again, and what has the focus keeps it
   const before = new Map([...list.children].map((element) => [element.sbMarkup, element]));
   const make = (markup) => {

@@ -242,6 +242,9 @@ def test_a_question_is_composed_narrowed_and_its_stack_opened(samples, tab):
     ask(page, "zxqv wrtl")
     page.get_by_role("heading", name="No good match").wait_for()
     page.get_by_text("What comes closest is").wait_for()
+    page.wait_for_function(SETTLED)
+    assert page.locator(".sb-hits > .sb-hit").count() == page.locator(".sb-hit").count() > 0
+    assert page.locator(".st-key-facets_side .sb-facets > section").count() > 0
 
 
 def test_a_pasted_picture_is_searched_with(samples, tab):
